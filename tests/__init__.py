@@ -1,0 +1,1 @@
+"""Tests; they mirror the rooms, and tests/story tells the whole way."""

@@ -1,0 +1,29 @@
+"""What every test shares: our integration is loadable, and loopback is the only network."""
+
+from collections.abc import Iterator
+
+import pytest
+import pytest_socket
+
+# Imported first, so that Home Assistant's loader finds this package under the name
+# custom_components and not the folder that the test plugin brings along.
+import custom_components.protect_narrator  # noqa: F401 - the import is the point
+
+
+@pytest.fixture(autouse=True)
+def _our_integration(request: pytest.FixtureRequest) -> None:
+    """Let Home Assistant load custom integrations, in every test that has one."""
+    names = request.fixturenames
+    if "home" in names or "recorder_mock" in names:
+        # The recorder has to be there before Home Assistant is.
+        request.getfixturevalue("recorder_mock")
+    if "home" in names or "hass" in names:
+        request.getfixturevalue("enable_custom_integrations")
+
+
+@pytest.fixture
+def loopback(socket_enabled: None) -> Iterator[None]:
+    """Allow sockets, but to this machine alone."""
+    pytest_socket.socket_allow_hosts(["127.0.0.1", "localhost"])
+    yield
+    pytest_socket.socket_allow_hosts(["127.0.0.1"])

@@ -1,0 +1,1 @@
+"""Tests of the simulator itself: it must be what it claims to be."""
