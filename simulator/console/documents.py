@@ -1,0 +1,423 @@
+"""The JSON documents in which a console describes itself.
+
+They hold every key that uiprotect 23.0.1 requires; 25.0.0 requires fewer of them.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+from .models import Camera, Json, milliseconds
+
+ADMIN_ID = "65f0c0de00000000000a0001"
+GROUP_ID = "65f0c0de00000000000a0002"
+LIVEVIEW_ID = "65f0c0de00000000000a0003"
+NVR_ID = "65f0c0de00000000000a0004"
+
+_RESOLUTIONS = (("High", 3840, 2160), ("Medium", 1280, 720), ("Low", 640, 360))
+_WHOLE_PICTURE = [[0, 0], [1, 0], [1, 1], [0, 1]]
+_DEVICES = ("bridges", "viewers", "lights", "sensors", "chimes", "doorlocks", "aiports")
+_GIB = 1024**3
+
+
+def bootstrap(
+    cameras: Iterable[Camera],
+    *,
+    nvr_document: Json,
+    user_document: Json,
+    update_id: str,
+) -> Json:
+    """Return the whole of a console as the private API gives it at first."""
+    return {
+        "authUserId": ADMIN_ID,
+        "accessKey": "",
+        "lastUpdateId": update_id,
+        "nvr": nvr_document,
+        "cameras": [camera(each, nvr_document["mac"]) for each in cameras],
+        "users": [user_document],
+        "groups": [_group()],
+        "liveviews": [_liveview()],
+        **{kind: [] for kind in _DEVICES},
+    }
+
+
+def user(username: str, *, may_read_media: bool, is_cloud_account: bool) -> Json:
+    """Return the user who is logged in, with what he may do."""
+    verbs = "create,read,write,delete,readmedia,deletemedia,readlive"
+    cameras = f"camera:{verbs if may_read_media else 'read,readlive'}:*"
+    permissions = [cameras, "nvr:*:*", "user:*:*", "group:*:*", "liveview:*:*", "event:*:*"]
+    return {
+        "id": ADMIN_ID,
+        "modelKey": "user",
+        "permissions": [],
+        "allPermissions": permissions,
+        "name": username,
+        "localUsername": username,
+        "firstName": username,
+        "lastName": "",
+        "email": "",
+        "enableNotifications": False,
+        "hasAcceptedInvite": True,
+        "isOwner": False,
+        "groups": [GROUP_ID],
+        "featureFlags": {"notificationsV2": True},
+        "location": None,
+        "cloudAccount": _cloud_account(username) if is_cloud_account else None,
+    }
+
+
+def _cloud_account(username: str) -> Json:
+    cloud_id = "8e5f0f0e-5ad1-4f7c-9a54-000000000001"
+    return {
+        "id": cloud_id,
+        "cloudId": cloud_id,
+        "modelKey": "cloudIdentity",
+        "firstName": username,
+        "lastName": "",
+        "name": username,
+        "email": f"{username}@example.com",
+        "user": ADMIN_ID,
+        "location": None,
+        "profileImg": None,
+    }
+
+
+def _group() -> Json:
+    return {
+        "id": GROUP_ID,
+        "modelKey": "group",
+        "name": "Administrators",
+        "permissions": ["nvr:*:*", "camera:*:*"],
+        "type": "preset",
+        "isDefault": True,
+    }
+
+
+def _liveview() -> Json:
+    return {
+        "id": LIVEVIEW_ID,
+        "modelKey": "liveview",
+        "name": "Default",
+        "isDefault": True,
+        "isGlobal": True,
+        "layout": 1,
+        "owner": ADMIN_ID,
+        "slots": [{"cameras": [], "cycleMode": "time", "cycleInterval": 10}],
+    }
+
+
+def nvr(name: str, mac: str, version: str, port: int) -> Json:
+    """Return the console itself."""
+    hundred_days = timedelta(days=100) // timedelta(milliseconds=1)
+    return {
+        "id": NVR_ID,
+        "modelKey": "nvr",
+        "mac": mac,
+        "name": name,
+        "type": "UNVR",
+        "marketName": "UniFi Network Video Recorder",
+        "hardwarePlatform": "al324",
+        "host": "127.0.0.1",
+        "hosts": ["127.0.0.1"],
+        "version": version,
+        "firmwareVersion": "4.3.6",
+        "upSince": milliseconds(datetime.now(UTC) - timedelta(days=1)),
+        "uptime": timedelta(days=1) // timedelta(milliseconds=1),
+        "lastSeen": milliseconds(datetime.now(UTC)),
+        "timezone": "UTC",
+        "isUpdating": False,
+        "isSshEnabled": False,
+        "isSetup": True,
+        "isInsightsEnabled": False,
+        "network": "Ethernet",
+        "ports": {"http": 7080, "https": port, "rtsp": 7447, "rtsps": 7441, "playback": 7450},
+        "analyticsData": "none",
+        "featureFlags": {"beta": False, "dev": False},
+        "systemInfo": _system_info(),
+        "smartDetection": {"enable": True},
+        "globalCameraSettings": None,
+        "doorbellSettings": {
+            "defaultMessageText": "Welcome",
+            "defaultMessageResetTimeoutMs": 60000,
+            "customMessages": [],
+            "allMessages": [{"type": "LEAVE_PACKAGE_AT_DOOR", "text": "LEAVE PACKAGE AT DOOR"}],
+        },
+        "storageStats": {
+            "utilization": 42.0,
+            "capacity": hundred_days,
+            "remainingCapacity": hundred_days // 2,
+            "recordingSpace": {"total": 4000 * _GIB, "used": 1680 * _GIB, "available": 2320 * _GIB},
+            "storageDistribution": {
+                "recordingTypeDistributions": [],
+                "resolutionDistributions": [],
+            },
+        },
+    }
+
+
+def _system_info() -> Json:
+    return {
+        "cpu": {"averageLoad": 5.0, "temperature": 50.0},
+        "memory": {"available": 2 * _GIB, "free": _GIB, "total": 4 * _GIB},
+        "storage": {
+            "available": 2320 * _GIB,
+            "size": 4000 * _GIB,
+            "used": 1680 * _GIB,
+            "isRecycling": False,
+            "type": "raid",
+            "devices": [{"model": "Disk", "size": 4000 * _GIB, "healthy": True}],
+        },
+    }
+
+
+def camera(camera: Camera, nvr_mac: str) -> Json:
+    """Return one camera as the private API gives it."""
+    now = datetime.now(UTC)
+    # From the block that is set aside for documentation (RFC 5737).
+    address = f"192.0.2.{int(camera.mac[-2:], 16) % 254 + 1}"
+    return {
+        "id": camera.id,
+        "modelKey": "camera",
+        "mac": camera.mac,
+        "nvrMac": nvr_mac,
+        "name": camera.name,
+        "type": "UVC G4 Doorbell" if camera.is_doorbell else "UVC G5 Bullet",
+        "marketName": "G4 Doorbell" if camera.is_doorbell else "G5 Bullet",
+        "host": address,
+        "connectionHost": "127.0.0.1",
+        "guid": None,
+        "firmwareVersion": "5.0.83",
+        "latestFirmwareVersion": "5.0.83",
+        "state": "CONNECTED" if camera.is_connected else "DISCONNECTED",
+        "isConnected": camera.is_connected,
+        "isAdopted": True,
+        "isAdopting": False,
+        "isAdoptedByOther": False,
+        "isRebooting": False,
+        "isUpdating": False,
+        "isSshEnabled": False,
+        "canAdopt": False,
+        "upSince": milliseconds(now - timedelta(days=1)),
+        "uptime": timedelta(days=1) // timedelta(milliseconds=1),
+        "lastSeen": milliseconds(now),
+        "lastMotion": None,
+        "lastRing": None,
+        "isDark": False,
+        "isMotionDetected": False,
+        "isSmartDetected": False,
+        "isRecording": True,
+        "isMicEnabled": True,
+        "micVolume": 100,
+        "phyRate": 1000,
+        "wiredConnectionState": {"phyRate": 1000},
+        "wifiConnectionState": None,
+        "bluetoothConnectionState": None,
+        "hdrMode": True,
+        "videoMode": "default",
+        "chimeDuration": 0,
+        "hasSpeaker": camera.is_doorbell,
+        "isThirdPartyCamera": False,
+        "isPtz": False,
+        "platform": "sav530q",
+        "voltage": None,
+        "useGlobal": False,
+        "bridge": None,
+        "lenses": [],
+        "channels": _channels(camera),
+        **_settings(camera),
+        **_zones(camera),
+        "stats": _stats(now),
+        "featureFlags": _features(camera),
+    }
+
+
+def _channels(camera: Camera) -> list[Json]:
+    return [
+        {
+            "id": index,
+            "videoId": f"video{index + 1}",
+            "name": name,
+            "enabled": True,
+            "isRtspEnabled": False,
+            "rtspAlias": None,
+            "width": width,
+            "height": height,
+            "fps": 30,
+            "bitrate": 16_000_000 // 4**index,
+            "minBitrate": 32_000,
+            "maxBitrate": 16_000_000 // 4**index,
+            "minClientAdaptiveBitRate": 0,
+            "minMotionAdaptiveBitRate": 0,
+            "fpsValues": [10, 15, 20, 25, 30],
+            # Keyframes every five seconds, as real recordings have them.
+            "idrInterval": 5,
+            "autoBitrate": True,
+            "autoFps": True,
+            "internalRtspAlias": f"{camera.id[-8:]}{index}",
+        }
+        for index, (name, width, height) in enumerate(_RESOLUTIONS)
+    ]
+
+
+def _settings(camera: Camera) -> Json:
+    return {
+        "ispSettings": {
+            "irLedMode": "auto",
+            "irLedLevel": 255,
+            "wdr": 1,
+            "brightness": 50,
+            "zoomPosition": 0,
+            "hdrMode": "normal",
+            "icrCustomValue": 5,
+            "isColorNightVisionEnabled": False,
+        },
+        "talkbackSettings": {
+            "typeFmt": "aac",
+            "typeIn": "serverudp",
+            "bindAddr": "0.0.0.0",  # noqa: S104 - what a real camera reports; nothing binds it
+            "bindPort": 7004,
+            "channels": 1,
+            "samplingRate": 22050,
+            "bitsPerSample": 16,
+            "quality": 100,
+        },
+        "osdSettings": {
+            "isNameEnabled": True,
+            "isDateEnabled": True,
+            "isLogoEnabled": False,
+            "isDebugEnabled": False,
+        },
+        "ledSettings": {"isEnabled": True, "blinkRate": 0},
+        "speakerSettings": {
+            "isEnabled": True,
+            "areSystemSoundsEnabled": False,
+            "volume": 80,
+            "speakerVolume": 80,
+            "ringVolume": 80,
+        },
+        "recordingSettings": {"mode": "always", "enableMotionDetection": True},
+        "smartDetectSettings": {
+            "objectTypes": list(camera.smart_types),
+            "audioTypes": list(camera.audio_types),
+            "autoTrackingObjectTypes": [],
+        },
+        "lcdMessage": {},
+    }
+
+
+def _zones(camera: Camera) -> Json:
+    zone = {"id": 1, "name": "Default", "color": "#AB46BC", "points": _WHOLE_PICTURE}
+    return {
+        "motionZones": [{**zone, "sensitivity": 50}],
+        "privacyZones": [],
+        "smartDetectZones": [
+            {**zone, "sensitivity": 50, "objectTypes": list(camera.smart_types)},
+        ],
+        "smartDetectLines": [],
+    }
+
+
+def _stats(now: datetime) -> Json:
+    first = milliseconds(now - timedelta(days=30))
+    return {
+        "rxBytes": 1_000_000,
+        "txBytes": 1_000_000_000,
+        "video": {
+            "recordingStart": first,
+            "recordingEnd": milliseconds(now),
+            "recordingStartLQ": first,
+            "recordingEndLQ": milliseconds(now),
+            "timelapseStart": first,
+            "timelapseEnd": milliseconds(now),
+            "timelapseStartLQ": first,
+            "timelapseEndLQ": milliseconds(now),
+        },
+        "storage": {"used": 84 * _GIB, "rate": 300.0},
+    }
+
+
+def _features(camera: Camera) -> Json:
+    return {
+        "isDoorbell": camera.is_doorbell,
+        "hasLcdScreen": camera.is_doorbell,
+        "hasSpeaker": camera.is_doorbell,
+        "hasChime": camera.is_doorbell,
+        "hasPackageCamera": False,
+        "hasSmartDetect": bool(camera.smart_types),
+        "smartDetectTypes": list(camera.smart_types),
+        "smartDetectAudioTypes": list(camera.audio_types),
+        "hasMic": True,
+        "hasHdr": True,
+        "hasLedIr": True,
+        "hasLedStatus": True,
+        "hasPrivacyMask": True,
+        "canOpticalZoom": False,
+        "isPtz": False,
+        "supportNfc": False,
+        "hasFingerprintSensor": False,
+        "supportFullHdSnapshot": True,
+        "videoModes": ["default", "highFps"],
+        "audio": ["aac"],
+        "lensType": None,
+        "hotplug": None,
+        "pan": {"steps": None, "degrees": None},
+        "tilt": {"steps": None, "degrees": None},
+        "zoom": {"steps": None, "ratio": 1},
+    }
+
+
+def public_nvr(name: str, mac: str) -> Json:
+    """Return the console as the public API gives it."""
+    return {
+        "id": NVR_ID,
+        "modelKey": "nvr",
+        "name": name,
+        "mac": mac,
+        "type": "UNVR",
+        "doorbellSettings": {
+            "defaultMessageText": "Welcome",
+            "defaultMessageResetTimeoutMs": 60000,
+            "customMessages": [],
+            "customImages": [],
+        },
+        "armMode": {"status": "disabled", "armProfileId": None},
+    }
+
+
+def public_camera(camera: Camera) -> Json:
+    """Return one camera as the public API gives it."""
+    return {
+        "id": camera.id,
+        "modelKey": "camera",
+        "name": camera.name,
+        "mac": camera.mac,
+        "type": "UVC G4 Doorbell" if camera.is_doorbell else "UVC G5 Bullet",
+        "state": "CONNECTED" if camera.is_connected else "DISCONNECTED",
+        "isMicEnabled": True,
+        "micVolume": 100,
+        "videoMode": "default",
+        "hdrType": "auto",
+        "hasPackageCamera": False,
+        "osdSettings": {
+            "isNameEnabled": True,
+            "isDateEnabled": True,
+            "isLogoEnabled": False,
+            "isDebugEnabled": False,
+            "overlayLocation": "topLeft",
+        },
+        "ledSettings": {"isEnabled": True, "welcomeLed": False, "floodLed": False},
+        "lcdMessage": {},
+        "featureFlags": {
+            "supportFullHdSnapshot": True,
+            "hasHdr": True,
+            "hasMic": True,
+            "hasLedStatus": True,
+            "hasSpeaker": camera.is_doorbell,
+            "smartDetectTypes": list(camera.smart_types),
+            "smartDetectAudioTypes": list(camera.audio_types),
+            "videoModes": ["default", "highFps"],
+        },
+        "smartDetectSettings": {
+            "objectTypes": list(camera.smart_types),
+            "audioTypes": list(camera.audio_types),
+        },
+    }
