@@ -1,0 +1,1 @@
+"""Custom integrations; a package, so that the tests import ours and no other."""

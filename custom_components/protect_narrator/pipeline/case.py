@@ -1,0 +1,118 @@
+"""What is known of one Detection while it is worked on: the pipeline's only changing value."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+import logging
+
+from .errors import NarratorError
+from .models import (
+    Description,
+    Detection,
+    Evidence,
+    Fallback,
+    FallbackDetail,
+    FallbackReason,
+    Medium,
+    Policy,
+    Sighting,
+    Timings,
+)
+from .ports import Clock
+from .prompt import from_metadata
+
+_LOGGER = logging.getLogger(__name__)
+
+
+_NOTHING = Evidence(medium=Medium.NONE)
+
+
+class Stage(StrEnum):
+    """Where a Detection is on its way, as the log names it."""
+
+    SETTLE = "settle"
+    CLIP = "clip"
+    EVIDENCE = "evidence"
+    DESCRIBE = "describe"
+    PUBLISH = "publish"
+    CLEAN_UP = "clean up"
+
+
+@dataclass(slots=True, kw_only=True)
+class Case:
+    """One Detection on its way to a Sighting.
+
+    Stages write here as they learn, so that whatever happens next the Sighting can be made
+    from what is known.
+    """
+
+    detection: Detection
+    clock: Clock
+    policy: Policy = field(default_factory=Policy)
+    stage: Stage = Stage.SETTLE
+    agent_id: str | None = None
+    """The agent that is asked; None until it was looked up, and when there is none."""
+
+    clip_attempts: int = 0
+    shown: Evidence = _NOTHING
+    """What the AI was shown last."""
+
+    picture: bytes | None = None
+    description: Description | None = None
+    published: bool = False
+    """Set before the publisher is called, so that nothing calls it twice."""
+
+    _fallbacks: list[Fallback] = field(default_factory=list)
+    _seconds: dict[Stage, float] = field(default_factory=dict)
+    _entered: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Start the first stage's time."""
+        self._entered = self.clock.monotonic()
+
+    @property
+    def sighting_id(self) -> str:
+        """The id that every log line carries."""
+        return self.detection.sighting_id
+
+    def enter(self, stage: Stage) -> None:
+        """Begin a stage; the time since the last call belongs to the stage that ends."""
+        now = self.clock.monotonic()
+        self._seconds[self.stage] = self._seconds.get(self.stage, 0.0) + now - self._entered
+        self._entered = now
+        self.stage = stage
+
+    def lose(self, reason: FallbackReason, error: NarratorError) -> None:
+        """Record a lost rung with its cause, and say so once in the log."""
+        self._lose(Fallback(reason, error.detail), str(error))
+
+    def lose_to_bug(self) -> None:
+        """Record that a bug of ours ended the stage; its traceback is logged by the caller."""
+        self._lose(Fallback(FallbackReason.INTERNAL_ERROR, FallbackDetail.BUG), "see the traceback")
+
+    def _lose(self, fallback: Fallback, why: str) -> None:
+        self._fallbacks.append(fallback)
+        _LOGGER.warning("Sighting %s: %s at %s: %s", self.sighting_id, fallback, self.stage, why)
+
+    def sighting(self) -> Sighting:
+        """Return the Sighting as far as it is known now."""
+        return Sighting(
+            detection=self.detection,
+            medium=self.shown.medium,
+            frame_count=self.shown.frame_count,
+            description=self.description or from_metadata(self.detection),
+            fallbacks=tuple(self._fallbacks),
+            clip_attempts=self.clip_attempts,
+            timings=self._timings(),
+            picture=self.picture,
+        )
+
+    def _timings(self) -> Timings:
+        """Return the stages' seconds; a console's clock ahead of ours makes no negative total."""
+        total = (self.clock.now() - self.detection.end).total_seconds()
+        return Timings(
+            settle_s=self._seconds.get(Stage.SETTLE, 0.0),
+            download_s=self._seconds.get(Stage.CLIP, 0.0),
+            prepare_s=self._seconds.get(Stage.EVIDENCE, 0.0),
+            describe_s=self._seconds.get(Stage.DESCRIBE, 0.0),
+            total_s=max(0.0, total),
+        )

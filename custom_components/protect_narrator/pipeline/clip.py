@@ -1,0 +1,193 @@
+"""The clip: when to ask for it, how often, and whether what came is good."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+import logging
+from pathlib import Path
+import random
+
+from .blocking import Decoder
+from .case import Case, Stage
+from .errors import ClipUnreadableError, MediaError, NarratorError, StorageError
+from .frames import ClipInfo, probe
+from .models import Detection, FallbackDetail, FallbackReason, Policy
+from .ports import Clock, Console, Workspace
+
+_LOGGER = logging.getLogger(__name__)
+
+# No computed wait is longer: wrong clocks and time zones have stalled other tools for ten
+# hours (unifi-protect-backup#248).
+_LONGEST_WAIT_S = 60.0
+
+# How often an end that moved on is waited for: together with the clamp above no Detection
+# settles for more than three minutes.
+_SETTLE_ROUNDS = 3
+
+# For one question to the console about an event: its answer is a few kilobytes.
+_REFRESH_LIMIT_S = 15.0
+
+# A console needs a moment: fewer tries lose clips that are only late (core#132524).
+_LEAST_TRIES = 3
+_FIRST_PAUSE_S = 1.0
+
+# Detections that failed together should not come back together; a quarter spreads twelve of
+# them over the length of one export.
+_JITTER = 0.25
+
+# The console's own deadline comes first; this one frees the slot when it does not.
+_GRACE_S = 5.0
+
+# Keyframes are 5 s apart and a clip may begin at the next one: shorter is not ready yet.
+_ENOUGH = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A verified clip on disk; its first frame shows the start of its window."""
+
+    path: Path
+    info: ClipInfo
+
+
+def clip_window(detection: Detection, policy: Policy) -> tuple[datetime, datetime]:
+    """Return start and end of what to ask for: the Detection's first part, and a little more."""
+    end = min(max(detection.end, detection.start), detection.start + policy.clip_longest)
+    return detection.start - policy.clip_before, end + policy.clip_after
+
+
+async def settle(case: Case, console: Console) -> None:
+    """Wait until the recording should be there, then ask the console for the truth.
+
+    Where the console says that the Detection went on for longer, its new end is waited for
+    too. A console that cannot be asked costs nothing: what is known stays.
+    """
+    for _ in range(_SETTLE_ROUNDS):
+        _, end = clip_window(case.detection, case.policy)
+        wait_s = (end + case.policy.settle - case.clock.now()).total_seconds()
+        await case.clock.sleep(min(max(wait_s, 0.0), _LONGEST_WAIT_S))
+        try:
+            async with asyncio.timeout(_REFRESH_LIMIT_S):
+                case.detection = await console.refresh(case.detection)
+        except (MediaError, TimeoutError) as err:
+            _LOGGER.debug("Sighting %s: not refreshed: %s", case.sighting_id, err)
+            return
+        if clip_window(case.detection, case.policy)[1] <= end:
+            return
+
+
+class _Patience:
+    """How long one clip is tried for: its own attempts and pauses, not waits for the slot."""
+
+    def __init__(self, deadline_s: float, rand: Callable[[], float]) -> None:
+        self._left_s = deadline_s
+        self._rand = rand
+        self._tries = 0
+
+    def spend(self, seconds: float) -> None:
+        """Count one attempt."""
+        self._tries += 1
+        self._left_s -= seconds
+
+    def pause(self) -> float | None:
+        """Return the seconds to wait before the next try, None when there is none."""
+        nominal = _FIRST_PAUSE_S * 2.0 ** (self._tries - 1)
+        pause = min(nominal * (1 + _JITTER * self._rand()), _LONGEST_WAIT_S)
+        if self._tries >= _LEAST_TRIES and pause >= self._left_s:
+            return None
+        self._left_s -= pause
+        return pause
+
+
+class ClipFetcher:
+    """Fetches clips from one console, one export at a time.
+
+    Heavy load hung or crashed real consoles (unifi-protect-backup#95, #202, #229), so there
+    is one slot, held for one attempt and never while backing off.
+    """
+
+    def __init__(
+        self,
+        console: Console,
+        clock: Clock,
+        decoder: Decoder,
+        *,
+        rand: Callable[[], float] = random.random,
+    ) -> None:
+        """``rand`` returns 0-1 and spreads the pauses."""
+        self._console = console
+        self._clock = clock
+        self._decoder = decoder
+        self._rand = rand
+        self._slot = asyncio.Semaphore(1)
+
+    async def fetch(self, case: Case, workspace: Workspace) -> Clip | None:
+        """Return the Detection's clip, or None after recording in ``case`` why there is none.
+
+        The last attempt decides the reason: ``clip_download_failed`` when its body did not
+        come complete, ``clip_unreadable`` when it came and was no video. A clip that is too
+        short is asked for again and used when nothing better came after it.
+        """
+        case.enter(Stage.CLIP)
+        start, end = clip_window(case.detection, case.policy)
+        patience = _Patience(case.policy.clip_deadline.total_seconds(), self._rand)
+        kept: Clip | None = None
+        while True:
+            try:
+                path = await self._download(case, workspace, patience)
+                kept = None  # this body has replaced the one that was kept
+                info = await self._decoder.run(probe, path)
+            except (MediaError, StorageError, ClipUnreadableError) as err:
+                lost: NarratorError = err
+            else:
+                kept = Clip(path, info)
+                if info.duration_s >= _ENOUGH * (end - start).total_seconds():
+                    return kept
+                lost = ClipUnreadableError(FallbackDetail.TRUNCATED, "shorter than asked for")
+            _LOGGER.debug("Sighting %s: try %d: %s", case.sighting_id, case.clip_attempts, lost)
+            pause = patience.pause() if _may_pass(lost) else None
+            if pause is None:
+                break
+            await self._clock.sleep(pause)
+        if kept is None:
+            case.lose(_reason(lost), lost)
+        return kept
+
+    async def _download(self, case: Case, workspace: Workspace, patience: _Patience) -> Path:
+        """Make one attempt in the slot; raise MediaError or StorageError."""
+        start, end = clip_window(case.detection, case.policy)
+        limit_s = case.policy.clip_deadline.total_seconds()
+        async with self._slot:
+            case.clip_attempts += 1
+            began = self._clock.monotonic()
+            try:
+                async with (
+                    asyncio.timeout(limit_s + _GRACE_S),
+                    self._console.open_clip(
+                        case.detection.camera_id, start, end, time_limit=limit_s
+                    ) as chunks,
+                ):
+                    return await workspace.receive(
+                        "clip.mp4", chunks, limit=case.policy.clip_max_bytes
+                    )
+            except TimeoutError as err:
+                raise MediaError(FallbackDetail.TIMEOUT, "the export did not end") from err
+            finally:
+                patience.spend(self._clock.monotonic() - began)
+
+
+def _may_pass(error: NarratorError) -> bool:
+    """Say whether the same request may succeed later."""
+    match error:
+        case StorageError() | MediaError(retriable=False):
+            return False
+        case _:
+            return error.detail is not FallbackDetail.TOO_LARGE
+
+
+def _reason(error: NarratorError) -> FallbackReason:
+    """Return which rung was lost with that last attempt."""
+    if isinstance(error, ClipUnreadableError):
+        return FallbackReason.CLIP_UNREADABLE
+    return FallbackReason.CLIP_DOWNLOAD_FAILED

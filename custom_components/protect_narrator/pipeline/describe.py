@@ -1,0 +1,77 @@
+"""Asking the agent: with a limit, with one more try, and with frames when it takes no clip."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from .answer import parse_answer
+from .case import Case, Stage
+from .errors import AgentError, AgentUnavailableError
+from .evidence import Exhibit
+from .models import Description, FallbackDetail, FallbackReason, Medium
+from .ports import Describer
+from .prompt import question
+
+# Agents at home are one graphics card, agents in the cloud are billed and limited by rate:
+# two keep one detection from waiting for another without either getting worse.
+AI_CALLS_AT_ONCE = 2
+
+# An agent that just failed is often only busy; a second lets a rate limit pass.
+_RETRY_PAUSE_S = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interview:
+    """Asks the user's agent about one case and records there what comes of it."""
+
+    case: Case
+    describer: Describer
+    ai_calls: asyncio.Semaphore
+    """Shared by all consoles; AI_CALLS_AT_ONCE."""
+
+    async def describe(self, exhibit: Exhibit, instead: Callable[[], Awaitable[Exhibit]]) -> None:
+        """Put the agent's Description into the case, or the rungs that were lost.
+
+        ``instead`` makes the evidence for an agent that did not manage the clip.
+        """
+        while exhibit.evidence.medium is not Medium.NONE:
+            self.case.enter(Stage.DESCRIBE)
+            try:
+                self.case.description = await self._ask(exhibit)
+            except AgentUnavailableError as err:
+                self.case.lose(FallbackReason.AGENT_UNAVAILABLE, err)
+                return
+            except AgentError as err:
+                if exhibit.evidence.medium is not Medium.CLIP:
+                    self.case.lose(FallbackReason.AGENT_FAILED, err)
+                    return
+                self.case.lose(FallbackReason.AGENT_REJECTED_CLIP, err)
+                exhibit = await instead()
+            else:
+                return
+
+    async def _ask(self, exhibit: Exhibit) -> Description:
+        """Return the answer, of two tries where pictures are shown; raise as _ask_once."""
+        try:
+            return await self._ask_once(exhibit)
+        except AgentError:
+            if exhibit.evidence.medium is Medium.CLIP:
+                raise  # frames are the better second try
+        await self.case.clock.sleep(_RETRY_PAUSE_S)
+        return await self._ask_once(exhibit)
+
+    async def _ask_once(self, exhibit: Exhibit) -> Description:
+        """Return the agent's answer; raise AgentError or AgentUnavailableError."""
+        case = self.case
+        asked = question(case.detection, exhibit.evidence, case.policy, exhibit.moments_s)
+        async with self.ai_calls:
+            shown, case.shown = case.shown, exhibit.evidence
+            try:
+                async with asyncio.timeout(case.policy.describe_timeout.total_seconds()):
+                    raw = await self.describer.ask(asked)
+            except AgentUnavailableError:
+                case.shown = shown  # nobody was there to look
+                raise
+            except TimeoutError as err:
+                raise AgentError(FallbackDetail.AGENT_TIMEOUT, "no answer in time") from err
+        return parse_answer(raw, case.agent_id)

@@ -1,0 +1,40 @@
+"""The errors that are expected, each with the stable code users see as fallback detail.
+
+Anything that is not a NarratorError is a bug and is treated as one.
+"""
+
+from .models import FallbackDetail
+
+
+class NarratorError(Exception):
+    """Something outside of us failed in a way that was foreseen."""
+
+    def __init__(self, detail: FallbackDetail, message: str) -> None:
+        """Keep the code beside the message for the log (no secrets, no user data)."""
+        super().__init__(message)
+        self.detail = detail
+
+
+class MediaError(NarratorError):
+    """The console did not hand over a clip or a picture."""
+
+    def __init__(self, detail: FallbackDetail, message: str, *, retriable: bool = True) -> None:
+        """Say with ``retriable`` whether the same request may succeed later."""
+        super().__init__(detail, message)
+        self.retriable = retriable
+
+
+class StorageError(NarratorError):
+    """The media folder could not take a file."""
+
+
+class ClipUnreadableError(NarratorError):
+    """A complete body arrived, but it is no video that can be decoded."""
+
+
+class AgentError(NarratorError):
+    """The agent was asked and did not answer usably."""
+
+
+class AgentUnavailableError(NarratorError):
+    """There is no agent that could be asked at present."""

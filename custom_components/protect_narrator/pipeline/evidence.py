@@ -1,0 +1,155 @@
+"""The ladder of what the AI can be shown: clip, frames, snapshot, nothing."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from .blocking import Decoder
+from .case import Case, Stage
+from .clip import Clip, clip_window
+from .errors import ClipUnreadableError, MediaError, StorageError
+from .frames import ClipInfo, spread
+from .models import (
+    Detection,
+    Evidence,
+    FallbackDetail,
+    FallbackReason,
+    MediaFile,
+    Medium,
+    Policy,
+)
+from .pictures import as_jpeg
+from .ports import Console, Workspace
+
+_JPEG = "image/jpeg"
+_MP4 = "video/mp4"
+
+# For one still from the console, its own polling for a thumbnail included.
+_STILL_LIMIT_S = 20.0
+
+# A ring or a parcel is a moment and not a stretch: what surrounds it tells the story.
+_MOMENT_S = 1.0
+
+
+type Room = Workspace | StorageError
+"""Where files for the AI are put, or why there is no such place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exhibit:
+    """The evidence with what must be said about it."""
+
+    evidence: Evidence
+    moments_s: tuple[float, ...] = ()
+    """Seconds after the Detection's start at which each frame was taken; empty otherwise."""
+
+
+_NOTHING = Exhibit(Evidence(medium=Medium.NONE))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ladder:
+    """Climbs down for one case. Every rung that is lost is recorded there, once."""
+
+    case: Case
+    console: Console
+    decoder: Decoder
+
+    async def prepare(self, clip: Clip | None, workspace: Room, *, whole: bool) -> Exhibit:
+        """Return the best that there is; ``whole`` shows a clip as it is, not as frames."""
+        self.case.enter(Stage.EVIDENCE)
+        try:
+            if clip is not None:
+                try:
+                    return await self._of_clip(clip, workspace, whole=whole)
+                except ClipUnreadableError as err:
+                    self.case.lose(FallbackReason.CLIP_UNREADABLE, err)
+            if (picture := await self.photograph()) is not None:
+                return await self._snapshot(picture, workspace)
+        except StorageError as err:
+            self.case.lose(FallbackReason.SNAPSHOT_UNAVAILABLE, err)
+        return _NOTHING
+
+    async def photograph(self) -> bytes | None:
+        """Return a still of the Detection, kept in the case; None after recording its loss.
+
+        The order is by what they show: the subject has left by the time of the last
+        (core#147702). Of three losses the last one's cause is recorded.
+        """
+        self.case.enter(Stage.EVIDENCE)
+        detection = self.case.detection
+        middle = detection.start + (detection.end - detection.start) / 2
+        stills: tuple[Callable[[], Awaitable[bytes]], ...] = (
+            partial(self.console.event_thumbnail, detection),
+            partial(self.console.recorded_snapshot, detection.camera_id, middle),
+            partial(self.console.live_snapshot, detection.camera_id),
+        )
+        lost: list[MediaError] = []
+        for still in stills:
+            try:
+                self.case.picture = await self._developed(still)
+            except MediaError as err:
+                lost.append(err)
+            else:
+                return self.case.picture
+        self.case.lose(FallbackReason.SNAPSHOT_UNAVAILABLE, lost[-1])
+        return None
+
+    async def _developed(self, still: Callable[[], Awaitable[bytes]]) -> bytes:
+        """Return the console's picture as a small sound JPEG; raise MediaError."""
+        try:
+            async with asyncio.timeout(_STILL_LIMIT_S):
+                data = await still()
+        except TimeoutError as err:
+            raise MediaError(FallbackDetail.TIMEOUT, "no picture in time") from err
+        return await self.decoder.run(as_jpeg, data, self.case.policy.frame_max_side)
+
+    async def _of_clip(self, clip: Clip, workspace: Room, *, whole: bool) -> Exhibit:
+        """Show the clip; raise ClipUnreadableError or StorageError.
+
+        A frame is taken even when the clip is shown whole: people want a picture too.
+        """
+        policy, detection = self.case.policy, self.case.detection
+        asked = moments(clip.info, detection, policy, 1 if whole else policy.frame_count)
+        frames = await self.decoder.run(spread, clip.path, asked, policy.frame_max_side)
+        self.case.picture = frames[len(frames) // 2].jpeg
+        if whole:
+            return Exhibit(Evidence(medium=Medium.CLIP, files=(MediaFile(clip.path, _MP4),)))
+        files = [
+            MediaFile(await _written(workspace, f"frame_{number:02}.jpg", frame.jpeg), _JPEG)
+            for number, frame in enumerate(frames, start=1)
+        ]
+        lead_s = policy.clip_before.total_seconds()
+        return Exhibit(
+            Evidence(medium=Medium.FRAMES, files=tuple(files)),
+            tuple(frame.at_s - lead_s for frame in frames),
+        )
+
+    async def _snapshot(self, picture: bytes, workspace: Room) -> Exhibit:
+        """Show the one picture there is; raise StorageError."""
+        file = MediaFile(await _written(workspace, "snapshot.jpg", picture), _JPEG)
+        return Exhibit(Evidence(medium=Medium.SNAPSHOT, files=(file,)))
+
+
+async def _written(workspace: Room, name: str, data: bytes) -> Path:
+    """Return the new file; raise StorageError."""
+    if isinstance(workspace, StorageError):
+        raise workspace
+    return await workspace.write(name, data)
+
+
+def moments(info: ClipInfo, detection: Detection, policy: Policy, count: int) -> list[float]:
+    """Return the middles of ``count`` equal parts of the Detection, in seconds of the clip.
+
+    Only what the clip holds counts. Where that is but a moment, the whole clip is divided.
+    """
+    start, end = clip_window(detection, policy)
+    asked_s = (end - start).total_seconds()
+    length_s = min(info.duration_s or asked_s, asked_s)
+    first = policy.clip_before.total_seconds()
+    last = min((end - policy.clip_after - start).total_seconds(), length_s)
+    if last - first < _MOMENT_S:
+        first, last = 0.0, length_s
+    return [first + (last - first) * (part + 0.5) / count for part in range(count)]

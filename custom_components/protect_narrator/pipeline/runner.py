@@ -1,0 +1,185 @@
+"""The way of a Detection: settle ► clip ► evidence ► describe ► publish ► clean up."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from functools import partial
+import logging
+
+from .blocking import Decoder
+from .case import Case, Stage
+from .clip import Clip, ClipFetcher, settle
+from .describe import AI_CALLS_AT_ONCE, Interview
+from .errors import AgentUnavailableError, NarratorError, StorageError
+from .evidence import Exhibit, Ladder, Room
+from .models import Detection, FallbackDetail, FallbackReason, Medium, Policy
+from .ports import Archive, Clock, Console, Describer, Publisher
+
+_LOGGER = logging.getLogger(__name__)
+
+# Ten on each of twenty cameras. One takes kilobytes until its clip is decoded, but beyond
+# this the console's one export slot is minutes behind, and words that late help nobody.
+UNFINISHED_AT_MOST = 200
+
+# Publishing fires an event and stores one small picture.
+_PUBLISH_LIMIT_S = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What a Runner works with: the ports, and what it shares with other consoles' Runners."""
+
+    console: Console
+    archive: Archive
+    describer: Describer
+    publisher: Publisher
+    clock: Clock
+    policy: Callable[[], Policy]
+    """Read once for each Detection, so that a changed option needs no reload."""
+
+    decoder: Decoder = field(default_factory=Decoder)
+    """One for all consoles."""
+
+    ai_calls: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AI_CALLS_AT_ONCE))
+    """One for all consoles."""
+
+
+class Runner:
+    """Runs every Detection of one console as a task of its own."""
+
+    def __init__(self, world: World, on_change: Callable[[], None] = lambda: None) -> None:
+        """``on_change`` is called whenever ``depth`` has changed."""
+        self._world = world
+        self._on_change = on_change
+        self._fetcher = ClipFetcher(world.console, world.clock, world.decoder)
+        self._unfinished: set[asyncio.Task[None]] = set()
+        self._refused: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    @property
+    def depth(self) -> int:
+        """Number of Detections that are being worked on."""
+        return len(self._unfinished)
+
+    def submit(self, detection: Detection) -> None:
+        """Begin with a Detection; call in the event loop. After ``close()`` nothing begins."""
+        if self._closed:
+            return
+        case = Case(detection=detection, clock=self._world.clock)
+        name = f"protect_narrator Sighting {case.sighting_id}"
+        if self.depth < UNFINISHED_AT_MOST:
+            self._start(self._run(case), self._unfinished, name)
+            self._on_change()
+        else:
+            self._start(self._refuse(case), self._refused, name)
+
+    async def close(self) -> None:
+        """Cancel what is unfinished, and return when it has cleaned up. Publishes nothing."""
+        self._closed = True
+        tasks = self._unfinished | self._refused
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _start(
+        self, work: Coroutine[None, None, None], tasks: set[asyncio.Task[None]], name: str
+    ) -> None:
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        tasks.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        """Let go of a task, and be loud about what even publishing did not survive."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _LOGGER.error("%s: lost to a bug", task.get_name(), exc_info=error)
+        self._refused.discard(task)
+        if task in self._unfinished:
+            self._unfinished.remove(task)
+            self._on_change()
+
+    async def _run(self, case: Case) -> None:
+        """Tell one Detection. A bug on the way costs words, never the Sighting."""
+        try:
+            await self._tell(case)
+        # The one broad place: the stages have already caught what can be expected.
+        # A cancellation that nobody asked of this task has leaked out of some library.
+        except Exception, asyncio.CancelledError:
+            if (task := asyncio.current_task()) is not None and task.cancelling():
+                raise
+            _LOGGER.exception("Sighting %s: a bug at %s", case.sighting_id, case.stage)
+            if not case.published:
+                case.lose_to_bug()
+                await self._publish(case)
+
+    async def _tell(self, case: Case) -> None:
+        """Go through the stages; the workspace goes whatever happens in them."""
+        world = self._world
+        case.policy = world.policy()
+        ladder = Ladder(case=case, console=world.console, decoder=world.decoder)
+        async with AsyncExitStack() as cleaning_up:
+            await settle(case, world.console)
+            if self._somebody_to_ask(case):
+                workspace = await self._workspace(case, cleaning_up)
+                clip = await self._clip(case, workspace)
+                exhibit = await self._evidence(case, ladder, clip, workspace)
+                await self._describe(case, ladder, exhibit, clip, workspace)
+            else:
+                await ladder.photograph()
+            await self._publish(case)
+            case.enter(Stage.CLEAN_UP)
+
+    def _somebody_to_ask(self, case: Case) -> bool:
+        """Say whether there is an agent: without one a clip would serve nobody."""
+        if self._world.describer.agent_id is not None:
+            return True
+        missing = AgentUnavailableError(FallbackDetail.AGENT_MISSING, "there is no agent")
+        case.lose(FallbackReason.AGENT_UNAVAILABLE, missing)
+        return False
+
+    async def _workspace(self, case: Case, cleaning_up: AsyncExitStack) -> Room:
+        """Return a directory that is removed at the end, or why there is none."""
+        try:
+            return await cleaning_up.enter_async_context(
+                self._world.archive.workspace(case.sighting_id)
+            )
+        except StorageError as err:
+            return err
+
+    async def _clip(self, case: Case, workspace: Room) -> Clip | None:
+        if isinstance(workspace, StorageError):
+            case.lose(FallbackReason.CLIP_DOWNLOAD_FAILED, workspace)
+            return None
+        return await self._fetcher.fetch(case, workspace)
+
+    async def _evidence(
+        self, case: Case, ladder: Ladder, clip: Clip | None, workspace: Room
+    ) -> Exhibit:
+        """Choose the agent, once, and prepare what it can look at."""
+        describer, show = self._world.describer, case.policy.show
+        case.agent_id = describer.agent_id
+        whole = show is Medium.CLIP or (show is None and describer.takes_clip)
+        return await ladder.prepare(clip, workspace, whole=whole)
+
+    async def _describe(
+        self, case: Case, ladder: Ladder, exhibit: Exhibit, clip: Clip | None, workspace: Room
+    ) -> None:
+        interview = Interview(
+            case=case, describer=self._world.describer, ai_calls=self._world.ai_calls
+        )
+        await interview.describe(
+            exhibit, instead=partial(ladder.prepare, clip, workspace, whole=False)
+        )
+
+    async def _refuse(self, case: Case) -> None:
+        """Tell one Detection without working on it."""
+        full = NarratorError(FallbackDetail.OVERLOAD, f"{self.depth} Detections are unfinished")
+        case.lose(FallbackReason.QUEUE_FULL, full)
+        await self._publish(case)
+
+    async def _publish(self, case: Case) -> None:
+        case.enter(Stage.PUBLISH)
+        sighting = case.sighting()
+        case.published = True
+        async with asyncio.timeout(_PUBLISH_LIMIT_S):
+            await self._world.publisher.publish(sighting)

@@ -1,0 +1,1 @@
+"""From a Detection to a Sighting, without Home Assistant and without a console."""

@@ -1,0 +1,101 @@
+"""Threads that decode: few, told to stop, and never left behind."""
+
+import asyncio
+from threading import Event
+
+import pytest
+
+from custom_components.protect_narrator.pipeline.blocking import Decoder
+
+
+class Work:
+    """Something that blocks until the test or the stop flag lets it end."""
+
+    def __init__(self) -> None:
+        self.begun = asyncio.Event()
+        self.let_go = Event()
+        self.stopped = False
+        self.ended = False
+        self._loop = asyncio.get_running_loop()
+
+    def __call__(self, stop: Event) -> None:
+        self._loop.call_soon_threadsafe(self.begun.set)
+        while not self.let_go.wait(0.001) and not stop.is_set():
+            pass
+        self.stopped = stop.is_set()
+        self.let_go.wait(5)
+        self.ended = True
+
+
+async def test_it_hands_over_arguments_and_result() -> None:
+    def add(stop: Event, one: int, *, other: int) -> int:
+        assert not stop.is_set()
+        return one + other
+
+    assert await Decoder().run(add, 1, other=2) == 3
+
+
+async def test_it_raises_what_the_function_raises() -> None:
+    def fail(_stop: Event) -> None:
+        raise ValueError("as it is")
+
+    with pytest.raises(ValueError, match="as it is"):
+        await Decoder().run(fail)
+
+
+async def test_who_is_cancelled_waits_for_the_thread_however_often() -> None:
+    work = Work()
+    task = asyncio.create_task(Decoder().run(work))
+    await work.begun.wait()
+
+    for _ in range(3):
+        task.cancel()
+        await asyncio.sleep(0)
+        assert not task.done()
+    work.let_go.set()
+
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert work.ended
+
+
+async def test_a_cancelled_thread_is_told_to_stop_and_its_error_is_nobodys_concern(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    begun = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def work(stop: Event) -> None:
+        loop.call_soon_threadsafe(begun.set)
+        assert stop.wait(5)
+        raise ValueError("stopped")
+
+    task = asyncio.create_task(Decoder().run(work))
+    await begun.wait()
+    task.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert not caplog.records
+
+
+async def test_what_takes_too_long_is_told_to_stop() -> None:
+    def work(stop: Event) -> bool:
+        return stop.wait(5)
+
+    assert await Decoder(limit_s=0.01).run(work)
+
+
+async def test_no_more_threads_run_than_allowed() -> None:
+    decoder, first, second = Decoder(at_once=1), Work(), Work()
+    tasks = [asyncio.create_task(decoder.run(work)) for work in (first, second)]
+    await first.begun.wait()
+    await asyncio.sleep(0)
+    assert not second.begun.is_set()
+
+    first.let_go.set()
+    await second.begun.wait()
+    second.let_go.set()
+    await asyncio.gather(*tasks)
+    assert first.ended
+    assert second.ended

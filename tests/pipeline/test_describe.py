@@ -1,0 +1,168 @@
+"""Asking the agent, and what is lost when it does not answer."""
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from custom_components.protect_narrator.pipeline.case import Case
+from custom_components.protect_narrator.pipeline.describe import AI_CALLS_AT_ONCE, Interview
+from custom_components.protect_narrator.pipeline.errors import AgentError, AgentUnavailableError
+from custom_components.protect_narrator.pipeline.evidence import Exhibit
+from custom_components.protect_narrator.pipeline.models import (
+    Evidence,
+    FallbackDetail as Detail,
+    MediaFile,
+    Medium,
+    Policy,
+)
+
+from .clips import jpeg
+from .fakes import ANSWER, FakeWorld, Step, detection, forever
+
+BROKEN = AgentError(Detail.AGENT_ERROR, "as the test wants it")
+GONE = AgentUnavailableError(Detail.AGENT_MISSING, "as the test wants it")
+NOTHING = Exhibit(Evidence(medium=Medium.NONE))
+
+
+def exhibit(root: Path, medium: Medium) -> Exhibit:
+    """Return one file as evidence."""
+    path = root / "frame_01.jpg"
+    path.write_bytes(jpeg())
+    return Exhibit(Evidence(medium=medium, files=(MediaFile(path, "image/jpeg"),)), (1.0,))
+
+
+async def describe(
+    outside: FakeWorld,
+    case: Case,
+    *script: Step,
+    medium: Medium = Medium.FRAMES,
+    instead: Medium = Medium.FRAMES,
+) -> list[str]:
+    """Ask an agent that plays the script; return the lost rungs."""
+    if script:
+        outside.describer.answers = list(script)
+    interview = Interview(
+        case=case, describer=outside.describer, ai_calls=asyncio.Semaphore(AI_CALLS_AT_ONCE)
+    )
+
+    async def frames() -> Exhibit:
+        return exhibit(outside.root, instead) if instead is not Medium.NONE else NOTHING
+
+    await interview.describe(exhibit(outside.root, medium), frames)
+    return [str(fallback) for fallback in case.sighting().fallbacks]
+
+
+async def test_the_agents_words_are_kept(outside: FakeWorld, case: Case) -> None:
+    case.agent_id = "ai_task.seer"
+    assert await describe(outside, case) == []
+
+    sighting = case.sighting()
+    assert sighting.description.title == "A courier rings"
+    assert sighting.description.agent_id == "ai_task.seer"
+    assert (sighting.medium, sighting.frame_count) == (Medium.FRAMES, 1)
+    assert "taken at 1.0 s" in outside.describer.questions[0].instructions
+
+
+async def test_an_agent_that_fails_once_is_asked_again(outside: FakeWorld, case: Case) -> None:
+    assert await describe(outside, case, BROKEN, ANSWER) == []
+
+    assert case.description is not None
+    assert outside.clock.slept == [1.0]
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        (BROKEN, "agent_error"),
+        ("no JSON", "agent_unusable_answer"),
+        ({"title": "only"}, "agent_unusable_answer"),
+        ("I'm sorry, I can't help with that.", "agent_refused"),
+        (TimeoutError("the agent's own"), "agent_timeout"),
+    ],
+)
+async def test_an_agent_that_fails_twice_has_failed(
+    outside: FakeWorld, case: Case, step: Step, expected: str
+) -> None:
+    assert await describe(outside, case, step) == [f"agent_failed:{expected}"]
+
+    assert len(outside.describer.questions) == 2
+    sighting = case.sighting()
+    assert sighting.description.title == "Person at Front door"
+    assert (sighting.medium, sighting.frame_count) == (Medium.FRAMES, 1)
+
+
+async def test_an_agent_that_hangs_is_not_waited_for(outside: FakeWorld, case: Case) -> None:
+    case.policy = Policy(describe_timeout=timedelta(seconds=0.01))
+
+    assert await describe(outside, case, forever) == ["agent_failed:agent_timeout"]
+
+
+async def test_an_agent_that_is_gone_is_not_asked_again(outside: FakeWorld, case: Case) -> None:
+    assert await describe(outside, case, GONE) == ["agent_unavailable:agent_missing"]
+
+    assert len(outside.describer.questions) == 1
+    assert case.sighting().medium is Medium.NONE
+
+
+async def test_nobody_is_asked_about_nothing(outside: FakeWorld, case: Case) -> None:
+    assert await describe(outside, case, medium=Medium.NONE) == []
+
+    assert outside.describer.questions == []
+
+
+async def test_an_agent_that_takes_no_clip_gets_frames(outside: FakeWorld, case: Case) -> None:
+    lost = await describe(outside, case, BROKEN, ANSWER, medium=Medium.CLIP)
+
+    assert lost == ["agent_rejected_clip:agent_error"]
+    media = [question.evidence.medium for question in outside.describer.questions]
+    assert media == [Medium.CLIP, Medium.FRAMES]
+    assert case.sighting().medium is Medium.FRAMES
+    assert case.description is not None
+
+
+async def test_an_agent_that_takes_neither_has_failed(outside: FakeWorld, case: Case) -> None:
+    lost = await describe(outside, case, "?", BROKEN, medium=Medium.CLIP)
+
+    assert lost == ["agent_rejected_clip:agent_unusable_answer", "agent_failed:agent_error"]
+    assert len(outside.describer.questions) == 3
+
+
+async def test_what_was_shown_stays_true_when_nothing_better_is_left(
+    outside: FakeWorld, case: Case
+) -> None:
+    await describe(outside, case, BROKEN, medium=Medium.CLIP, instead=Medium.NONE)
+
+    assert case.sighting().medium is Medium.CLIP
+
+
+async def test_what_was_shown_stays_true_when_the_agent_goes(
+    outside: FakeWorld, case: Case
+) -> None:
+    lost = await describe(outside, case, BROKEN, GONE, medium=Medium.CLIP)
+
+    assert lost == ["agent_rejected_clip:agent_error", "agent_unavailable:agent_missing"]
+    assert case.sighting().medium is Medium.CLIP
+
+
+async def test_few_calls_run_at_once(outside: FakeWorld) -> None:
+    ai_calls = asyncio.Semaphore(AI_CALLS_AT_ONCE)
+    shown = exhibit(outside.root, Medium.FRAMES)
+    outside.describer.answers = [lambda: asyncio.sleep(0, ANSWER)]
+
+    async def never() -> Exhibit:
+        raise AssertionError("nothing was rejected")
+
+    cases = [Case(detection=detection(number), clock=outside.clock) for number in range(6)]
+    await asyncio.gather(
+        *(
+            Interview(case=case, describer=outside.describer, ai_calls=ai_calls).describe(
+                shown, never
+            )
+            for case in cases
+        )
+    )
+
+    assert all(case.description is not None for case in cases)
+    assert outside.describer.asked_most == AI_CALLS_AT_ONCE

@@ -1,0 +1,238 @@
+"""The ladder: clip, frames, snapshot, nothing."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from custom_components.protect_narrator.pipeline import evidence as evidence_module
+from custom_components.protect_narrator.pipeline.blocking import Decoder
+from custom_components.protect_narrator.pipeline.case import Case
+from custom_components.protect_narrator.pipeline.clip import Clip
+from custom_components.protect_narrator.pipeline.evidence import Exhibit, Ladder, Room, moments
+from custom_components.protect_narrator.pipeline.frames import ClipInfo
+from custom_components.protect_narrator.pipeline.models import (
+    Evidence,
+    FallbackDetail as Detail,
+    MediaFile,
+    Medium,
+    Policy,
+)
+
+from .clips import damaged, jpeg, number_in, seconds_in, size_of
+from .fakes import (
+    START,
+    FakeWorkspace,
+    FakeWorld,
+    Step,
+    detection,
+    forever,
+    good_clip,
+    media_error,
+    storage_error,
+)
+
+
+def info(duration_s: float) -> ClipInfo:
+    """Return what a clip of that length tells."""
+    return ClipInfo(duration_s=duration_s, width=160, height=90, codec="h264", frame_rate=10)
+
+
+@pytest.fixture
+def ladder(outside: FakeWorld, case: Case) -> Ladder:
+    """Return a ladder whose every rung holds."""
+    return Ladder(case=case, console=outside.console, decoder=Decoder())
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> FakeWorkspace:
+    """Return a directory for the AI's files."""
+    return FakeWorkspace(tmp_path)
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Clip:
+    """Return a good clip on the disk."""
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(good_clip())
+    return Clip(path, info(9.0))
+
+
+def lost(ladder: Ladder) -> list[str]:
+    """Return the lost rungs as the contract writes them."""
+    return [str(fallback) for fallback in ladder.case.sighting().fallbacks]
+
+
+def names(exhibit: Exhibit) -> list[str]:
+    """Return the names of the files that are shown."""
+    return [file.path.name for file in exhibit.evidence.files]
+
+
+NOTHING = Exhibit(Evidence(medium=Medium.NONE))
+
+
+# Which moments
+
+
+def test_frames_are_spread_over_the_detection_and_not_over_its_surroundings() -> None:
+    assert moments(info(9), detection(), Policy(), 4) == [3.5, 4.5, 5.5, 6.5]
+
+
+def test_of_a_long_detection_only_what_was_fetched_counts() -> None:
+    long = detection(end=START + timedelta(minutes=5))
+
+    assert moments(info(65), long, Policy(), 2) == [18.0, 48.0]
+
+
+def test_of_a_short_clip_only_what_is_there_counts() -> None:
+    assert moments(info(5), detection(), Policy(), 2) == [3.5, 4.5]
+
+
+def test_a_moment_is_shown_with_what_surrounds_it() -> None:
+    ring = detection(end=START)
+
+    assert moments(info(5), ring, Policy(), 5) == [0.5, 1.5, 2.5, 3.5, 4.5]
+    assert moments(info(10**6), ring, Policy(), 5) == [0.5, 1.5, 2.5, 3.5, 4.5]
+
+
+def test_a_clip_that_does_not_tell_its_length_is_taken_as_asked_for() -> None:
+    assert moments(info(0), detection(), Policy(), 2) == [4.0, 6.0]
+
+
+# Clip and frames
+
+
+async def test_frames_of_the_clip_are_shown_with_their_moments(
+    ladder: Ladder, clip: Clip, room: FakeWorkspace
+) -> None:
+    shown = await ladder.prepare(clip, room, whole=False)
+
+    assert shown.evidence.medium is Medium.FRAMES
+    assert names(shown) == [f"frame_0{number}.jpg" for number in range(1, 6)]
+    assert {file.mime_type for file in shown.evidence.files} == {"image/jpeg"}
+    read = [seconds_in(file.path.read_bytes()) for file in shown.evidence.files]
+    assert read == pytest.approx([3.4, 4.2, 5.0, 5.8, 6.6], abs=0.051)
+    assert shown.moments_s == pytest.approx([second - 3 for second in read])
+    assert ladder.case.picture == shown.evidence.files[2].path.read_bytes()
+    assert lost(ladder) == []
+
+
+async def test_an_agent_that_takes_video_gets_the_clip_and_people_get_a_frame(
+    ladder: Ladder, clip: Clip, room: FakeWorkspace
+) -> None:
+    shown = await ladder.prepare(clip, room, whole=True)
+
+    assert shown.evidence == Evidence(
+        medium=Medium.CLIP, files=(MediaFile(clip.path, "video/mp4"),)
+    )
+    assert shown.evidence.frame_count == 0
+    assert ladder.case.picture is not None
+    assert seconds_in(ladder.case.picture) == pytest.approx(5.0)
+    assert room.written == []
+
+
+@pytest.mark.parametrize("whole", [True, False])
+async def test_a_clip_whose_frames_are_all_damaged_is_unreadable(
+    ladder: Ladder, clip: Clip, room: FakeWorkspace, whole: bool
+) -> None:
+    clip.path.write_bytes(damaged(good_clip()))
+    shown = await ladder.prepare(clip, room, whole=whole)
+
+    assert shown.evidence.medium is Medium.SNAPSHOT
+    assert lost(ladder) == ["clip_unreadable:undecodable"]
+
+
+# Snapshots
+
+
+@pytest.mark.parametrize(
+    ("working", "number"), [(("thumbnail", "recorded"), 101), (("recorded",), 102), ((), 103)]
+)
+async def test_without_a_clip_the_first_still_that_can_be_had_is_shown(
+    outside: FakeWorld,
+    ladder: Ladder,
+    room: FakeWorkspace,
+    working: tuple[str, ...],
+    number: int,
+) -> None:
+    for name in {"thumbnail", "recorded"} - set(working):
+        setattr(outside.console, name, media_error())
+    shown = await ladder.prepare(None, room, whole=True)
+
+    assert shown.evidence.medium is Medium.SNAPSHOT
+    assert names(shown) == ["snapshot.jpg"]
+    assert number_in(shown.evidence.files[0].path.read_bytes()) == number
+    assert ladder.case.picture == shown.evidence.files[0].path.read_bytes()
+    assert lost(ladder) == []
+
+
+async def test_stills_are_asked_for_in_the_order_of_what_they_show(
+    outside: FakeWorld, ladder: Ladder, room: FakeWorkspace
+) -> None:
+    outside.console.without_stills()
+    shown = await ladder.prepare(None, room, whole=False)
+
+    assert shown == NOTHING
+    assert outside.console.calls == [
+        "thumbnail of event-0",
+        "recorded by camera-0 after 2.0 s",
+        "live from camera-0",
+    ]
+    assert lost(ladder) == ["snapshot_unavailable:no_access"]
+    assert ladder.case.picture is None
+
+
+@pytest.mark.parametrize(
+    ("still", "expected"),
+    [
+        (b"", "empty"),
+        (b"<html>", "undecodable"),
+        (jpeg()[:500], "undecodable"),
+        (media_error(Detail.CONNECTION_LOST), "connection_lost"),
+    ],
+)
+async def test_the_last_hopes_cause_is_told(
+    outside: FakeWorld, ladder: Ladder, still: Step, expected: str
+) -> None:
+    outside.console.without_stills()
+    outside.console.live = still
+
+    assert await ladder.photograph() is None
+    assert lost(ladder) == [f"snapshot_unavailable:{expected}"]
+
+
+async def test_a_still_that_never_comes_is_not_waited_for(
+    outside: FakeWorld, ladder: Ladder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evidence_module, "_STILL_LIMIT_S", 0.01)
+    outside.console.without_stills()
+    outside.console.live = forever
+
+    assert await ladder.photograph() is None
+    assert lost(ladder) == ["snapshot_unavailable:timeout"]
+
+
+async def test_a_large_still_is_made_small(outside: FakeWorld, ladder: Ladder) -> None:
+    outside.console.thumbnail = jpeg(3840, 2160)
+    picture = await ladder.photograph()
+
+    assert picture is not None
+    assert size_of(picture) == (1280, 720)
+
+
+# The disk
+
+
+@pytest.mark.parametrize("with_clip", [True, False])
+@pytest.mark.parametrize("made", [True, False])
+@pytest.mark.parametrize("detail", [Detail.DISK_FULL, Detail.STORAGE_ERROR])
+async def test_pictures_that_cannot_be_written_are_not_shown_but_kept_for_people(
+    ladder: Ladder, clip: Clip, tmp_path: Path, with_clip: bool, made: bool, detail: Detail
+) -> None:
+    fault = storage_error(detail)
+    room: Room = FakeWorkspace(tmp_path, fault) if made else fault
+    shown = await ladder.prepare(clip if with_clip else None, room, whole=False)
+
+    assert shown == NOTHING
+    assert lost(ladder) == [f"snapshot_unavailable:{detail}"]
+    assert ladder.case.picture is not None
