@@ -1,0 +1,40 @@
+"""The door in: a console's events and media. Knows uiprotect, not Home Assistant."""
+
+from .access import (
+    ApiKeyOnlyError,
+    CameraInfo,
+    CannotConnectError,
+    CertificateError,
+    CloudAccountError,
+    ConnectError,
+    ConnectionState,
+    ConsoleInfo,
+    Credentials,
+    InvalidApiKeyError,
+    InvalidAuthError,
+    NoMediaAccessError,
+    RateLimitedError,
+)
+from .connection import Connection, Listener
+from .login_guard import LoginGuard
+from .media import ConsoleMedia
+
+__all__ = [
+    "ApiKeyOnlyError",
+    "CameraInfo",
+    "CannotConnectError",
+    "CertificateError",
+    "CloudAccountError",
+    "ConnectError",
+    "Connection",
+    "ConnectionState",
+    "ConsoleInfo",
+    "ConsoleMedia",
+    "Credentials",
+    "InvalidApiKeyError",
+    "InvalidAuthError",
+    "Listener",
+    "LoginGuard",
+    "NoMediaAccessError",
+    "RateLimitedError",
+]

@@ -1,0 +1,354 @@
+"""The life of a client: log in, listen on both websockets, look back over REST, let go."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+import logging
+from pathlib import Path
+from typing import Protocol
+
+from aiohttp import ClientSession
+from uiprotect import NotAuthorized, ProtectApiClient
+from uiprotect.data import Camera, Event, ModelType, WSAction, WSSubscriptionMessage
+from uiprotect.websocket import WebsocketState
+
+from ..pipeline.models import Detection
+from .access import (
+    ApiKeyOnlyError,
+    CameraInfo,
+    CannotConnectError,
+    ConnectionState,
+    ConsoleInfo,
+    Credentials,
+    InvalidApiKeyError,
+    NoMediaAccessError,
+)
+from .bootstrap import read_cameras, read_console
+from .causes import EXPECTED, RUBBISH, connect_error
+from .events import EventFrame, PublicEvents, frame_from_private
+from .login_guard import LoginGuard
+from .look_back import LookBack
+from .media import ConsoleMedia
+from .tracker import LONGEST_OPEN, Tracker
+
+_LOGGER = logging.getLogger(__name__)
+
+# For the log-in with its bootstrap: 356 KiB for 50 cameras, on a console that is busy.
+CONNECT_LIMIT_S = 30.0
+
+# Websockets have been seen open and silent on some releases of Protect 7 (core#172164,
+# openhab-addons#21242), so the console's own list of events is compared regularly.
+RECONCILE_EVERY = timedelta(minutes=5)
+
+# After a look that failed; no more than one log-in a minute comes of it.
+_LOOK_AGAIN = timedelta(minutes=1)
+
+# Consoles refuse good passwords while they start, so one refusal proves nothing; core's
+# integration waits for some in a row, too.
+_REFUSALS = 2
+
+# A user may be kept from some cameras; so many are tried before recordings count as closed.
+_MOST_TRIED = 3
+
+# For a websocket's good-bye, which a console that has vanished does not answer.
+_GOODBYE_LIMIT_S = 5
+
+
+class Listener(Protocol):
+    """Who is told what happens. All calls come in the event loop and must return at once."""
+
+    def on_detection(self, detection: Detection) -> None:
+        """Take a Detection, once each."""
+        ...
+
+    def on_state(self, state: ConnectionState) -> None:
+        """Learn that the connection has changed."""
+        ...
+
+    def on_cameras(self, cameras: tuple[CameraInfo, ...]) -> None:
+        """Learn that a camera was added, removed or renamed."""
+        ...
+
+
+class Connection:
+    """A client of one console, of our own; whoever makes it closes it.
+
+    ``session`` is the one that logs in, with a cookie jar of its own and ``login_guard``
+    among its middlewares; ``public_session`` is another. Both stay the caller's. The log-in
+    token is kept in ``config_dir``.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        *,
+        session: ClientSession,
+        public_session: ClientSession,
+        config_dir: Path,
+        login_guard: LoginGuard,
+        not_before: datetime | None = None,
+        longest_open: timedelta = LONGEST_OPEN,
+        reconcile_every: timedelta = RECONCILE_EVERY,
+    ) -> None:
+        """Prepare; nothing is sent yet.
+
+        Raises ApiKeyOnlyError when there is no user, CannotConnectError for what is no address.
+        """
+        if not credentials.username or not credentials.password:
+            raise ApiKeyOnlyError("a local user is needed")
+        self._credentials = credentials
+        self._guard = login_guard
+        self._not_before = not_before or datetime.now(UTC)
+        self._longest_open = longest_open
+        self._reconcile_every = reconcile_every
+        try:
+            self._client = ProtectApiClient(
+                credentials.host,
+                credentials.port,
+                credentials.username,
+                credentials.password,
+                api_key=credentials.api_key,
+                verify_ssl=credentials.verify_ssl,
+                session=session,
+                public_api_session=public_session,
+                config_dir=config_dir,
+                cache_dir=config_dir,
+                subscribed_models={ModelType.EVENT, ModelType.CAMERA},
+                ignore_stats=True,
+                # The library's own retries would double our requests and hide our attempts.
+                max_retries=0,
+                ws_timeout=_GOODBYE_LIMIT_S,
+            )
+        except ValueError as err:
+            raise CannotConnectError("host and port are no address") from err
+        self._media = ConsoleMedia(self._client, has_api_key=credentials.api_key is not None)
+        self._unsubscribe: list[Callable[[], None]] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self._listener: Listener | None = None
+        self._tracker: Tracker | None = None
+        self._public_events = PublicEvents()
+        self._private = WebsocketState.DISCONNECTED
+        self._public = WebsocketState.DISCONNECTED
+        self._state = ConnectionState.DISCONNECTED
+        self._cameras: tuple[CameraInfo, ...] = ()
+        self._due_sooner = asyncio.Event()
+        self._asleep_until: float | None = None
+        self._look_due = asyncio.Event()
+
+    @property
+    def media(self) -> ConsoleMedia:
+        """The console's clips and pictures."""
+        return self._media
+
+    async def connect(self, *, forget_login: bool = False) -> ConsoleInfo:
+        """Log in and return what the console is. Raises ConnectError.
+
+        ``forget_login`` logs in anew even where a token is still good, to prove a password.
+        """
+        self._guard.status = None  # what an earlier log-in was told says nothing of this one
+        try:
+            async with asyncio.timeout(CONNECT_LIMIT_S):
+                if forget_login:
+                    await self._client.clear_session()
+                console = read_console(await self._client.update())
+        except EXPECTED as err:
+            raise connect_error(err, self._guard) from err
+        except RUBBISH as err:
+            # With the traceback, should it be the library or we who are wrong.
+            _LOGGER.warning("The answers are not those of a Protect console", exc_info=True)
+            raise CannotConnectError("the answers are not those of a Protect console") from err
+        self._cameras = console.cameras
+        return console
+
+    async def check_access(self) -> None:
+        """Find out whether recordings may be read and the API key is good. Raises ConnectError.
+
+        Call after ``connect``. Without a camera there is nothing to read, and nothing wrong.
+        """
+        try:
+            async with asyncio.timeout(CONNECT_LIMIT_S):
+                if self._credentials.api_key is not None:
+                    await self._client.api_request_raw("/v1/meta/info", public_api=True)
+        except NotAuthorized as err:
+            raise InvalidApiKeyError("the API key was refused") from err
+        except EXPECTED as err:
+            raise connect_error(err, self._guard) from err
+        tried = self._cameras[:_MOST_TRIED]
+        for camera in tried:
+            if await self._media.may_read(camera.id):
+                return
+        if tried:
+            raise NoMediaAccessError("the user may not read recordings")
+
+    def start(self, console: ConsoleInfo, listener: Listener) -> None:
+        """Listen until ``close``; call once, in the event loop, after ``connect``."""
+        self._listener = listener
+        self._tracker = Tracker(
+            console.mac.lower(), not_before=self._not_before, longest_open=self._longest_open
+        )
+        self._tracker.set_cameras({camera.id: camera.name for camera in self._cameras})
+        self._unsubscribe += [
+            self._client.subscribe_websocket_state(self._on_private_state),
+            self._client.subscribe_websocket(self._on_private),
+        ]
+        look_back = LookBack(
+            self._client,
+            not_before=self._not_before,
+            longest_open=self._longest_open,
+            observe=self._observe,
+        )
+        self._begin(self._let_out(self._tracker), "open events")
+        self._begin(self._reconcile(look_back), "look-back")
+        if self._credentials.api_key is not None:
+            # Raw and without priming: it costs no request, and nobody invents an end.
+            self._unsubscribe += [
+                self._client.subscribe_events_websocket_state(self._on_public_state),
+                self._client.subscribe_events_websocket(self._on_public),
+            ]
+
+    async def close(self) -> None:
+        """End every task, subscription and websocket of this connection."""
+        self._listener = None
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+        for unsubscribe in self._unsubscribe:
+            unsubscribe()
+        self._unsubscribe.clear()
+        await self._client.async_disconnect_ws()
+        # The library reads everything anew when its update id is stale, and ends that with
+        # nothing but its sessions, which are not its own; the task would outlive them.
+        cancel_update = self._client._cancel_update_task  # noqa: SLF001 - there is no public way
+        with suppress(*EXPECTED, *RUBBISH):  # what it had failed with before
+            await cancel_update()
+
+    def _begin(self, work: Coroutine[None, None, None], name: str) -> None:
+        task = asyncio.get_running_loop().create_task(work, name=f"protect_narrator {name}")
+        task.add_done_callback(_be_loud)
+        self._tasks.append(task)
+
+    # -- what the console tells
+
+    def _on_private(self, message: WSSubscriptionMessage) -> None:
+        """Take in one change on the private websocket; the library keeps its objects."""
+        item = message.new_obj
+        if isinstance(item, Event):
+            self._observe(frame_from_private(item))
+        elif isinstance(item or message.old_obj, Camera) and (
+            message.action is not WSAction.UPDATE or "name" in message.changed_data
+        ):
+            self._on_cameras_changed()
+
+    def _on_public(self, message: WSSubscriptionMessage) -> None:
+        """Take in one change on the public websocket, as the console worded it."""
+        item = message.changed_data
+        if message.action is not WSAction.REMOVE and item["modelKey"] == ModelType.EVENT.value:
+            self._observe(self._public_events.take_in(item))
+
+    def _on_cameras_changed(self) -> None:
+        self._cameras = read_cameras(self._client.bootstrap)
+        if self._tracker is not None:
+            self._tracker.set_cameras({camera.id: camera.name for camera in self._cameras})
+        if self._listener is not None:
+            _tell(self._listener.on_cameras, self._cameras)
+
+    def _on_private_state(self, state: WebsocketState) -> None:
+        self._private = state
+        self._on_websocket(state)
+
+    def _on_public_state(self, state: WebsocketState) -> None:
+        if state is WebsocketState.AUTH_FAILED:
+            _LOGGER.warning("The console refuses the API key; its second way is not listened to")
+        self._public = state
+        self._on_websocket(state)
+
+    def _on_websocket(self, state: WebsocketState) -> None:
+        """Look back after every connect, for what was not told in between."""
+        if state is WebsocketState.CONNECTED:
+            self._look_due.set()
+        self._tell_state()
+
+    def _tell_state(self) -> None:
+        """Tell the state if it has changed.
+
+        The guard knows best whether the user is let in: a websocket that was open before the
+        password changed stays so, and one is refused as well while no log-in may be sent.
+        """
+        if self._guard.refusals >= _REFUSALS:
+            state = ConnectionState.AUTH_FAILED
+        elif WebsocketState.CONNECTED in {self._private, self._public}:
+            state = ConnectionState.CONNECTED
+        else:
+            state = ConnectionState.DISCONNECTED
+        if state is self._state:
+            return
+        self._state = state
+        if self._listener is not None:
+            _tell(self._listener.on_state, state)
+
+    def _observe(self, frame: EventFrame | None) -> None:
+        tracker = self._tracker
+        if frame is None or tracker is None:
+            return
+        clock = asyncio.get_running_loop().time()
+        if (detection := tracker.observe(frame, datetime.now(UTC), clock)) is not None:
+            self._tell_detection(detection)
+        due, until = tracker.next_due, self._asleep_until
+        if due is not None and (until is None or due < until):
+            self._due_sooner.set()
+
+    def _tell_detection(self, detection: Detection) -> None:
+        if self._listener is not None:
+            _tell(self._listener.on_detection, detection)
+
+    async def _let_out(self, tracker: Tracker) -> None:
+        """Let events out whose end was not told in time."""
+        clock = asyncio.get_running_loop().time
+        while True:
+            for detection in tracker.tick(clock()):
+                self._tell_detection(detection)
+            self._due_sooner.clear()
+            self._asleep_until = tracker.next_due
+            try:
+                async with asyncio.timeout_at(self._asleep_until):
+                    await self._due_sooner.wait()
+            except TimeoutError:
+                continue
+
+    # -- what we ask the console
+
+    async def _reconcile(self, look_back: LookBack) -> None:
+        """Look back at once, regularly, and whenever a websocket has connected."""
+        while True:
+            self._look_due.clear()
+            try:
+                well = await look_back.look()
+            except Exception:
+                # Without it nothing would tell of websockets that are silent.
+                _LOGGER.exception("The look-back failed by a bug")
+                well = False
+            self._tell_state()
+            wait = self._reconcile_every
+            if not well and self._guard.refusals < _REFUSALS:
+                wait = min(wait, _LOOK_AGAIN)
+            try:
+                async with asyncio.timeout(wait.total_seconds()):
+                    await self._look_due.wait()
+            except TimeoutError:
+                continue
+
+
+def _be_loud(task: asyncio.Task[None]) -> None:
+    """Log how a task of ours ended, unless it was cancelled or done: it is a bug."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _LOGGER.error("%s ended by a bug", task.get_name(), exc_info=error)
+
+
+def _tell[T](listen: Callable[[T], None], what: T) -> None:
+    """Call the listener; what it raises is its bug, and must not end what the console tells."""
+    try:
+        listen(what)
+    except Exception:
+        _LOGGER.exception("A listener failed by a bug")

@@ -1,0 +1,287 @@
+"""What Protect says about an event, on whichever way, copied into one frozen value.
+
+Everything here comes from the console and is not trusted: what does not fit is left out,
+and nothing raises.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+import re
+from typing import Any
+
+from uiprotect.data import Event
+
+from ..pipeline.models import Label, ranked
+
+# Protect's types of events that are detections, for the private REST API. Spelled out here,
+# because the library's own list of types differs between its versions.
+EVENT_TYPES = (
+    "ring",
+    "smartDetectZone",
+    "smartDetectLine",
+    "smartDetectLoiterZone",
+    "smartAudioDetect",
+    "motion",
+)
+
+_LABEL_OF_TYPE = {"ring": Label.RING, "motion": Label.MOTION}
+
+# Protect's smart detection types; uiprotect's SmartDetectObjectType and SmartDetectAudioType.
+_LABEL_OF_SMART_TYPE = {
+    "person": Label.PERSON,
+    "face": Label.FACE,
+    "vehicle": Label.VEHICLE,
+    "car": Label.VEHICLE,
+    "licensePlate": Label.LICENSE_PLATE,
+    "package": Label.PACKAGE,
+    "animal": Label.ANIMAL,
+    "pet": Label.ANIMAL,
+    "alrmSmoke": Label.AUDIO_SMOKE,
+    "alrmCmonx": Label.AUDIO_CARBON_MONOXIDE,
+    "smoke_cmonx": Label.AUDIO_SMOKE,
+    "alrmGlassBreak": Label.AUDIO_GLASS_BREAK,
+    "alrmBurglar": Label.AUDIO_BURGLAR_ALARM,
+    "alrmSiren": Label.AUDIO_SIREN,
+    "alrmBabyCry": Label.AUDIO_BABY_CRY,
+    "alrmSpeak": Label.AUDIO_SPEECH,
+    "alrmBark": Label.AUDIO_BARK,
+    "alrmCarHorn": Label.AUDIO_CAR_HORN,
+}
+
+# A UUID or 24 hex digits, which some releases follow up with the camera's id.
+_EVENT_ID = re.compile(
+    r"([0-9a-f]{24}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:-[0-9a-f]{24})?", re.IGNORECASE
+)
+_OTHER_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
+
+# No event has more of them in a home; more would make the stored Sighting too large.
+_MOST_NAMES = 8
+_LONGEST_NAME = 40
+_MOST_SMART_TYPES = 32
+
+# What is read of a public event, and of how many that is remembered: a busy site has dozens
+# open, and what is forgotten too early is found by the look-back.
+_PUBLIC_KEYS = ("type", "device", "start", "end", "smartDetectTypes")
+_MOST_PUBLIC = 1000
+
+# 2000-01-01 to 2100-01-01 in milliseconds: what is outside is no time of an event.
+_EARLIEST_MS = 946_684_800_000
+_LATEST_MS = 4_102_444_800_000
+
+
+class Source(StrEnum):
+    """The way on which a frame came."""
+
+    PRIVATE = "private"
+    PUBLIC = "public"
+    REST = "rest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventFrame:
+    """What one message says about one Protect event; all that it says of it, not a diff."""
+
+    event_id: str
+    camera_id: str
+    labels: tuple[Label, ...]
+    """Empty while Protect has not said what it sees."""
+
+    start: datetime
+    end: datetime | None = None
+    score: int | None = None
+    license_plates: tuple[str, ...] = ()
+    faces: tuple[str, ...] = ()
+    source: Source
+
+
+def normalized_id(value: object) -> str | None:
+    """Return the event's id without a camera's appended; None for what is no id."""
+    if not isinstance(value, str):
+        return None
+    if match := _EVENT_ID.fullmatch(value):
+        return match[1].lower()
+    return value if _OTHER_ID.fullmatch(value) else None
+
+
+def frame_from_rest(raw: object) -> EventFrame | None:
+    """Read one item of the private API's list of events, or ``GET events/{id}``."""
+    if not isinstance(raw, Mapping):
+        return None
+    metadata = raw.get("metadata")
+    thumbnails = metadata.get("detectedThumbnails") if isinstance(metadata, Mapping) else None
+    plates, faces = _names(
+        (item.get("type"), _matched_name(item), item.get("name"))
+        for item in _items(thumbnails)
+        if isinstance(item, Mapping)
+    )
+    return _frame(
+        event_id=raw.get("id"),
+        camera_id=raw.get("camera"),
+        event_type=raw.get("type"),
+        smart_types=_items(raw.get("smartDetectTypes")),
+        start=_moment(raw.get("start")),
+        end=_moment(raw.get("end")),
+        score=raw.get("score"),
+        plates=plates,
+        faces=faces,
+        source=Source.REST,
+    )
+
+
+def frame_from_private(event: Event) -> EventFrame | None:
+    """Copy what we need of uiprotect's live object; its fields of all versions we support."""
+    thumbnails: Iterable[Any] = ()
+    if event.metadata is not None:
+        thumbnails = event.metadata.detected_thumbnails or ()
+    plates, faces = _names(
+        (item.type, item.group.matched_name if item.group else None, item.name)
+        for item in thumbnails
+    )
+    return _frame(
+        event_id=event.id,
+        camera_id=event.camera_id,
+        event_type=event.type.value,
+        smart_types=[item.value for item in event.smart_detect_types],
+        start=event.start,
+        end=event.end,
+        score=event.score,
+        plates=plates,
+        faces=faces,
+        source=Source.PRIVATE,
+    )
+
+
+class PublicEvents:
+    """Puts together what the public websocket tells in parts.
+
+    An ``add`` holds the whole event, an ``update`` what has changed; an ``update`` of an event
+    that was never added (a package) holds the whole of it again. The messages are read as the
+    console worded them: what the library makes of them ends every open event at a reconnect,
+    with a time of its own, and then keeps the real end from us.
+    """
+
+    def __init__(self) -> None:
+        """Start with nothing known."""
+        self._known: OrderedDict[str, dict[str, Any]] = OrderedDict()
+
+    def take_in(self, item: Mapping[str, Any]) -> EventFrame | None:
+        """Return all that was said of the event; there is neither score nor name in it."""
+        event_id = normalized_id(item.get("id"))
+        if event_id is None:
+            return None
+        told = {key: item[key] for key in _PUBLIC_KEYS if key in item}
+        known = self._known[event_id] = self._known.get(event_id, {}) | told
+        self._known.move_to_end(event_id)
+        if len(self._known) > _MOST_PUBLIC:
+            self._known.popitem(last=False)
+        return _frame(
+            event_id=event_id,
+            camera_id=known.get("device"),
+            event_type=known.get("type"),
+            smart_types=_items(known.get("smartDetectTypes")),
+            start=_moment(known.get("start")),
+            end=_moment(known.get("end")),
+            score=None,
+            plates=(),
+            faces=(),
+            source=Source.PUBLIC,
+        )
+
+
+def _frame(  # noqa: PLR0913 - one argument a field; its three callers read better for it
+    *,
+    event_id: object,
+    camera_id: object,
+    event_type: object,
+    smart_types: Iterable[object],
+    start: datetime | None,
+    end: datetime | None,
+    score: object,
+    plates: tuple[str, ...],
+    faces: tuple[str, ...],
+    source: Source,
+) -> EventFrame | None:
+    """Return the frame, or None for what is no detection of a camera."""
+    known_id = normalized_id(event_id)
+    if known_id is None or not isinstance(camera_id, str) or start is None:
+        return None
+    if event_type not in EVENT_TYPES:
+        return None
+    return EventFrame(
+        event_id=known_id,
+        camera_id=camera_id,
+        labels=_labels(str(event_type), smart_types, plates, faces),
+        start=start,
+        end=None if end is None else max(start, end),
+        # Zero is what Protect says of what it does not score, such as a ring.
+        score=score if type(score) is int and 0 < score <= 100 else None,
+        license_plates=plates,
+        faces=faces,
+        source=source,
+    )
+
+
+def _labels(
+    event_type: str,
+    smart_types: Iterable[object],
+    plates: tuple[str, ...],
+    faces: tuple[str, ...],
+) -> tuple[Label, ...]:
+    labels = {_LABEL_OF_SMART_TYPE.get(str(item), Label.OTHER) for item in smart_types}
+    if label := _LABEL_OF_TYPE.get(event_type):
+        labels.add(label)
+    if plates:
+        labels.add(Label.LICENSE_PLATE)
+    if faces:
+        labels.add(Label.FACE)
+    return ranked(labels)
+
+
+def _names(
+    thumbnails: Iterable[tuple[object, object, object]],
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Sort (type, matched name, name) into plates and faces.
+
+    Protect 6.0 and newer say the name in ``group.matchedName``, older ones in ``name`` (read
+    in core's ``unifiprotect/event.py``).
+    """
+    plates: dict[str, None] = {}
+    faces: dict[str, None] = {}
+    for kind, matched, name in thumbnails:
+        said = matched or name
+        if not isinstance(said, str) or not (value := _plain(said)):
+            continue
+        match kind:
+            case "vehicle" | "licensePlate":
+                plates[value] = None
+            case "face":
+                faces[value] = None
+            case _:
+                # Of what else Protect cuts out, the name is no name.
+                continue
+    return tuple(plates)[:_MOST_NAMES], tuple(faces)[:_MOST_NAMES]
+
+
+def _plain(name: str) -> str:
+    """Return the name on one line and without what cannot be printed."""
+    printable = "".join(char if char.isprintable() else " " for char in name)
+    return " ".join(printable.split())[:_LONGEST_NAME].rstrip()
+
+
+def _matched_name(thumbnail: Mapping[str, Any]) -> object:
+    group = thumbnail.get("group")
+    return group.get("matchedName") if isinstance(group, Mapping) else None
+
+
+def _items(value: object) -> list[Any]:
+    return value[:_MOST_SMART_TYPES] if isinstance(value, list) else []
+
+
+def _moment(value: object) -> datetime | None:
+    """Return Protect's milliseconds since 1970 as UTC."""
+    if not isinstance(value, int | float) or not _EARLIEST_MS <= value <= _LATEST_MS:
+        return None
+    return datetime.fromtimestamp(value / 1000, UTC)

@@ -1,0 +1,284 @@
+"""A console's clips, pictures and events, as the pipeline wants them."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from datetime import UTC, datetime
+import logging
+import re
+
+from aiohttp import (
+    ClientConnectionError,
+    ClientError,
+    ClientPayloadError,
+    ClientResponse,
+    ClientTimeout,
+)
+from uiprotect import NotAuthorized, ProtectApiClient
+from uiprotect.exceptions import BadRequest, NvrError
+
+from ..pipeline.errors import MediaError
+from ..pipeline.models import Detection, FallbackDetail
+from .causes import EXPECTED
+from .events import frame_from_rest
+from .login_guard import TooManyLoginsError
+from .tracker import refreshed
+
+_LOGGER = logging.getLogger(__name__)
+
+# For a connection within the home.
+_CONNECT_LIMIT_S = 10.0
+
+# An export that has not sent a byte for so long will not, and others wait for its slot.
+_SILENCE_LIMIT_S = 10.0
+
+# Larger reads mean fewer hops to the disk thread; 256 KiB gave 215 MiB/s, the library's
+# 64 KiB 79 MiB/s over loopback.
+_CHUNK_BYTES = 256 * 1024
+
+# For one picture, and for one question about an event.
+_PICTURE_LIMIT_S = 15.0
+_EVENT_LIMIT_S = 10.0
+
+# A 4K JPEG of the best quality has about 8 MB.
+_MOST_PICTURE_BYTES = 20 * 1024 * 1024
+
+# The body of an error: enough to find the status that it names.
+_MOST_ERROR_BYTES = 4096
+
+# What is asked of Protect for a picture: its event thumbnails are small otherwise.
+_PICTURE_WIDTH = 1280
+_PICTURE_HEIGHT = 720
+
+# A status between other words, not within an id.
+_GATEWAY_ERROR = re.compile(rb"\b50[234]\b")
+
+
+class ConsoleMedia:
+    """The pipeline's Console over uiprotect. Raises MediaError."""
+
+    def __init__(self, client: ProtectApiClient, *, has_api_key: bool) -> None:
+        """Use a client that its Connection has logged in."""
+        self._client = client
+        self._has_api_key = has_api_key
+
+    async def refresh(self, detection: Detection) -> Detection:
+        """Return the Detection as ``GET events/{id}`` tells it; as it was when that fails.
+
+        A websocket's end is a hint: the library invents one after a reconnect.
+        """
+        try:
+            async with asyncio.timeout(_EVENT_LIMIT_S):
+                raw = await self._client.api_request_obj(f"events/{detection.event_ids[0]}")
+        except EXPECTED as err:
+            _LOGGER.debug("Sighting %s: event not read: %s", detection.sighting_id, err)
+            return detection
+        frame = frame_from_rest(raw)
+        if frame is None or frame.camera_id != detection.camera_id:
+            return detection
+        return refreshed(detection, frame, datetime.now(UTC))
+
+    @asynccontextmanager
+    async def open_clip(
+        self, camera_id: str, start: datetime, end: datetime, *, time_limit: float
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Ask for the recording of [start, end) as MP4; see ``pipeline.ports.Console``."""
+        deadline = asyncio.get_running_loop().time() + time_limit
+        response = await self._request(
+            "video/export",
+            {
+                "camera": camera_id,
+                "start": int(start.timestamp() * 1000),
+                "end": int(end.timestamp() * 1000),
+                # The highest quality; which of the others was recorded is not known.
+                "channel": 0,
+            },
+            deadline,
+        )
+        try:
+            await _refuse_error(response, deadline)
+            async with aclosing(_chunks(response, deadline)) as chunks:
+                yield chunks
+        finally:
+            # Not released but closed: what is left of a body that nobody wants to read.
+            response.close()
+
+    async def event_thumbnail(self, detection: Detection) -> bytes:
+        """Return Protect's own JPEG of the event."""
+        return await self._picture(
+            f"events/{detection.event_ids[0]}/thumbnail",
+            {"w": _PICTURE_WIDTH, "h": _PICTURE_HEIGHT},
+        )
+
+    async def recorded_snapshot(self, camera_id: str, at: datetime) -> bytes:
+        """Return a JPEG from the recording at that moment."""
+        return await self._picture(
+            f"cameras/{camera_id}/recording-snapshot",
+            {
+                "ts": int(at.timestamp() * 1000),
+                "force": "true",
+                "w": _PICTURE_WIDTH,
+                "h": _PICTURE_HEIGHT,
+            },
+        )
+
+    async def live_snapshot(self, camera_id: str) -> bytes:
+        """Return a JPEG of what the camera sees now, over whichever API has one."""
+        try:
+            return await self._picture(
+                f"cameras/{camera_id}/snapshot",
+                {
+                    "ts": int(datetime.now(UTC).timestamp() * 1000),
+                    "force": "true",
+                    "w": _PICTURE_WIDTH,
+                    "h": _PICTURE_HEIGHT,
+                },
+            )
+        except MediaError:
+            if not self._has_api_key:
+                raise
+        return await self._picture(
+            f"v1/cameras/{camera_id}/snapshot", {"highQuality": "false"}, public=True
+        )
+
+    async def may_read(self, camera_id: str) -> bool:
+        """Say whether the log-in may read recordings; a console that does not say, lets it."""
+        try:
+            await self.recorded_snapshot(camera_id, datetime.now(UTC))
+        except MediaError as err:
+            return err.detail is not FallbackDetail.NO_ACCESS
+        return True
+
+    async def _picture(
+        self, path: str, params: dict[str, str | int], *, public: bool = False
+    ) -> bytes:
+        deadline = asyncio.get_running_loop().time() + _PICTURE_LIMIT_S
+        response = await self._request(path, params, deadline, public=public)
+        try:
+            await _refuse_error(response, deadline)
+            picture = bytearray()
+            async with aclosing(_chunks(response, deadline)) as chunks:
+                async for chunk in chunks:
+                    picture += chunk
+                    if len(picture) > _MOST_PICTURE_BYTES:
+                        raise MediaError(FallbackDetail.TOO_LARGE, "the picture is too large")
+            return bytes(picture)
+        finally:
+            response.close()
+
+    async def _request(
+        self,
+        path: str,
+        params: dict[str, str | int],
+        deadline: float,
+        *,
+        public: bool = False,
+    ) -> ClientResponse:
+        """Send a request; the library logs in (again) where there is no living session.
+
+        The deadline, in the event loop's seconds, counts for the log-in as well.
+        """
+        client = self._client
+        base = f"{client.public_api_path}/" if public else client.private_api_path
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await client.request(
+                    "get",
+                    f"{base}{path}",
+                    require_auth=True,
+                    auto_close=False,
+                    public_api=public,
+                    params=params,
+                    timeout=ClientTimeout(
+                        sock_connect=_CONNECT_LIMIT_S, sock_read=_SILENCE_LIMIT_S
+                    ),
+                )
+        except NotAuthorized as err:
+            raise MediaError(
+                FallbackDetail.NO_ACCESS, "the console refuses the log-in", retriable=False
+            ) from err
+        except TimeoutError as err:
+            raise MediaError(FallbackDetail.TIMEOUT, "the console did not answer in time") from err
+        except NvrError as err:
+            raise _transport_error(err) from err
+        except BadRequest as err:
+            raise MediaError(FallbackDetail.HTTP_ERROR, "the console takes no log-in now") from err
+        except OSError as err:
+            # The library keeps each new log-in token in a file.
+            raise MediaError(
+                FallbackDetail.STORAGE_ERROR, "the log-in token cannot be kept"
+            ) from err
+
+
+def _transport_error(err: NvrError) -> MediaError:
+    """Say what the library has wrapped: what aiohttp raised, its timeouts included."""
+    match err.__cause__:
+        case TooManyLoginsError():
+            return MediaError(FallbackDetail.HTTP_ERROR, "there were too many log-ins just now")
+        case TimeoutError():
+            return MediaError(FallbackDetail.TIMEOUT, "the console did not answer in time")
+        case None:
+            # Not a broken connection but an answer: to the log-in, in which the library reads it.
+            return MediaError(FallbackDetail.HTTP_ERROR, "the console fails at the log-in")
+        case _:
+            return MediaError(
+                FallbackDetail.CONNECTION_LOST, "the connection to the console was lost"
+            )
+
+
+async def _chunks(response: ClientResponse, deadline: float) -> AsyncGenerator[bytes]:
+    """Yield the body; raise where it is silent, too slow, cut off or empty."""
+    received = 0
+    try:
+        while True:
+            async with asyncio.timeout_at(deadline):
+                chunk = await response.content.read(_CHUNK_BYTES)
+            if not chunk:
+                break
+            received += len(chunk)
+            yield chunk
+    except TimeoutError as err:
+        raise MediaError(FallbackDetail.TIMEOUT, "the body did not come in time") from err
+    except ClientPayloadError as err:
+        # Fewer bytes than declared, or no last chunk; after a reset as well.
+        raise MediaError(FallbackDetail.TRUNCATED, "the body ended too early") from err
+    except ClientConnectionError as err:
+        raise MediaError(FallbackDetail.CONNECTION_LOST, "the body was cut off") from err
+    if received == 0:
+        raise MediaError(FallbackDetail.EMPTY, "the body is empty")
+
+
+async def _refuse_error(response: ClientResponse, deadline: float) -> None:
+    """Raise MediaError for every status but 200.
+
+    A recording that is not written yet is answered with a random 500, or with a 404 whose
+    body names a 502, 503 or 504 (core#132524, unifi-protect-backup#14).
+    """
+    status = response.status
+    if status == 200:
+        return
+    if status in {401, 403}:
+        raise MediaError(
+            FallbackDetail.NO_ACCESS, f"the user may not read it ({status})", retriable=False
+        )
+    if status == 404 and _GATEWAY_ERROR.search(await _beginning(response, deadline)):
+        raise MediaError(FallbackDetail.NOT_READY, "the recording is not ready (404)")
+    raise MediaError(
+        FallbackDetail.HTTP_ERROR,
+        f"the console answered with {status}",
+        retriable=status >= 500 or status in {408, 429},
+    )
+
+
+async def _beginning(response: ClientResponse, deadline: float) -> bytes:
+    """Return as much of an error's body as can be had."""
+    body = b""
+    try:
+        async with asyncio.timeout_at(deadline):
+            while len(body) < _MOST_ERROR_BYTES and (
+                more := await response.content.read(_MOST_ERROR_BYTES)
+            ):
+                body += more
+    except ClientError, TimeoutError:
+        return body
+    return body

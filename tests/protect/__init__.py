@@ -1,0 +1,1 @@
+"""Tests of the door in: the real client against a simulated console."""

@@ -1,0 +1,177 @@
+"""The console's own list of events makes good for websockets, and holds nobody up."""
+
+from datetime import UTC, datetime, timedelta
+import json
+import logging
+from pathlib import Path
+
+import pytest
+
+from custom_components.protect_narrator.pipeline.models import Label
+from custom_components.protect_narrator.protect import look_back as room
+from custom_components.protect_narrator.protect.events import EVENT_TYPES, frame_from_rest
+from simulator.console import Console, Reply, Socket
+
+from .helpers import Link, linked
+
+LONG_AGO = datetime.now(UTC) - timedelta(days=1)
+OFTEN = timedelta(seconds=0.05)
+
+
+def deaf(console: Console) -> None:
+    """Let both websockets be silent."""
+    console.faults.private_socket = console.faults.public_socket = Socket.SILENT
+
+
+async def looked(console: Console, more: int = 1) -> None:
+    """Return when the list has been read so often from now on."""
+    before = len(console.requests_to("/api/events"))
+
+    def finished() -> int:
+        reads = console.requests_to("/api/events")[before:]
+        return sum(read.finished is not None for read in reads)
+
+    await console.wait_for(lambda: finished() >= more)
+
+
+async def test_the_list_is_asked_for_our_types_and_not_for_all_time(
+    console: Console, link: Link
+) -> None:
+    await link.start(console)
+    await console.wait_for(lambda: bool(console.requests_to("/api/events")))
+    query = console.requests_to("/api/events")[0].query
+    assert query["types"] in EVENT_TYPES
+    assert query["orderDirection"] == "ASC"
+    start = datetime.fromtimestamp(int(query["start"]) / 1000, UTC)
+    assert timedelta(minutes=1) < datetime.now(UTC) - start < timedelta(minutes=30)
+
+
+async def test_a_long_list_is_read_page_by_page(
+    console: Console, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "_PAGE", 3)
+    events = [await console.detect(console.cameras[n % 3].id) for n in range(10)]
+    async with linked(console, tmp_path, not_before=LONG_AGO) as link:
+        heard = await link.start(console)
+        told = await heard.some(10)
+    assert {detection.event_ids[0] for detection in told} == set(events)
+    assert len(told) == 10
+    offsets = [each.query["offset"] for each in console.requests_to("/api/events")]
+    assert offsets[:4] == ["0", "3", "6", "9"]
+
+
+async def test_a_list_without_an_end_is_left_with_a_warning(
+    console: Console,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(room, "_PAGE", 1)
+    monkeypatch.setattr(room, "_MOST_PAGES", 2)
+    for _ in range(3):
+        await console.detect(console.cameras[0].id)
+    async with linked(console, tmp_path, not_before=LONG_AGO) as link:
+        await link.start(console)
+        await link.heard.some(2)
+        await looked(console)
+    assert "More than 2 events" in caplog.text
+
+
+async def test_what_never_ended_long_ago_is_not_told_at_each_start(
+    console: Console, tmp_path: Path
+) -> None:
+    await console.start_detection(
+        console.cameras[0].id, start=datetime.now(UTC) - timedelta(hours=3)
+    )
+    async with linked(console, tmp_path, not_before=LONG_AGO, reconcile_every=OFTEN) as link:
+        heard = await link.start(console)
+        recent = await console.detect(console.cameras[1].id)
+        await heard.some()
+        await looked(console, 2)
+    assert [detection.event_ids for detection in heard.detections] == [(recent,)]
+
+
+async def test_an_old_event_is_told_when_it_ends_after_all(
+    console: Console, tmp_path: Path
+) -> None:
+    deaf(console)
+    event_id = await console.start_detection(
+        console.cameras[0].id, start=datetime.now(UTC) - timedelta(hours=3)
+    )
+    async with linked(console, tmp_path, not_before=LONG_AGO, reconcile_every=OFTEN) as link:
+        heard = await link.start(console)
+        await looked(console, 2)
+        await console.end_detection(event_id)
+        (detection,) = await heard.some()
+    assert detection.late
+    assert not detection.end_estimated
+
+
+async def test_rubbish_in_the_list_hides_nothing_else(console: Console, tmp_path: Path) -> None:
+    now = int(datetime.now(UTC).timestamp() * 1000)
+    good = {
+        "id": "0123456789abcdef01234567",
+        "camera": console.cameras[0].id,
+        "type": "smartDetectZone",
+        "start": now - 2000,
+        "end": now - 1000,
+        "smartDetectTypes": ["animal"],
+        "metadata": {"detectedThumbnails": [{"type": {}}, 5, None]},
+    }
+    items: list[object] = [None, 7, [], {"id": {}}, {**good, "id": "x/y"}, good]
+    console.faults.events = Reply(content=json.dumps(items).encode())
+    async with linked(console, tmp_path, not_before=LONG_AGO) as link:
+        (detection,) = await (await link.start(console)).some()
+    assert detection.labels == (Label.ANIMAL,)
+
+
+async def test_a_list_that_hangs_holds_up_no_open_event(console: Console, tmp_path: Path) -> None:
+    console.faults.events = Reply.hang()
+    async with linked(console, tmp_path, longest_open=timedelta(seconds=0.3)) as link:
+        heard = await link.start(console)
+        await console.start_detection(console.cameras[0].id)
+        (detection,) = await heard.some()
+        assert detection.end_estimated
+        assert console.requests_to("/api/events")[0].finished is None
+
+
+async def test_a_list_that_hangs_is_given_up(
+    console: Console,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(room, "_PAGE_LIMIT_S", 0.2)
+    console.faults.events = [Reply.hang()] * 3
+    event_id = await console.detect(console.cameras[0].id)
+    async with linked(
+        console, tmp_path, not_before=LONG_AGO, reconcile_every=OFTEN, api_key=None
+    ) as link:
+        (detection,) = await (await link.start(console)).some()
+    assert detection.event_ids == (event_id,)
+    assert "cannot be read" in caplog.text
+
+
+async def test_a_bug_of_ours_is_loud_and_the_next_look_is_made(
+    console: Console,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    calls = 0
+
+    def buggy(raw: object) -> object:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            raise KeyError("a typo")
+        return frame_from_rest(raw)
+
+    monkeypatch.setattr(room, "frame_from_rest", buggy)
+    event_id = await console.detect(console.cameras[0].id)
+    caplog.set_level(logging.ERROR)
+    async with linked(console, tmp_path, not_before=LONG_AGO, reconcile_every=OFTEN) as link:
+        (detection,) = await (await link.start(console)).some()
+    assert detection.event_ids == (event_id,)
+    assert "a typo" in caplog.text
+    assert "Traceback" in caplog.text
