@@ -1,0 +1,252 @@
+"""Clips and pictures on their way to the AI: in the media folder, for the analysis alone.
+
+``<media folder>/protect_narrator/.clips/<32 random hex digits>/`` holds one analysis.
+Home Assistant serves its media folder to every user who is logged in, hidden directories
+too, so the name cannot be guessed and the directory goes as soon as it is not needed.
+"""
+
+import asyncio
+from collections.abc import AsyncIterable, AsyncIterator
+from contextlib import asynccontextmanager, suppress
+import errno
+from io import FileIO
+import logging
+import os
+from pathlib import Path
+import secrets
+import shutil
+
+from .pipeline.blocking import in_thread
+from .pipeline.errors import StorageError
+from .pipeline.models import FallbackDetail
+
+_LOGGER = logging.getLogger(__name__)
+
+# What must stay free on the disk of the media folder, because Home Assistant's own
+# database and backups usually live on it too.
+RESERVED_BYTES = 256 * 1024 * 1024
+
+# Chunks are gathered to this size before a thread writes them, because a hop to a thread for
+# each network read costs more than the write. Two of these are in memory at once at the
+# most, one being filled while the other is written.
+BATCH_BYTES = 1024 * 1024
+
+# Directories that an analysis of this process uses right now. A sweep, which another
+# console's start may trigger, takes everything else for an orphan.
+_in_use: set[str] = set()
+
+
+def media_folder(media_dirs: dict[str, str], config_dir: Path) -> Path:
+    """Return the folder that Home Assistant calls its media folder."""
+    if folder := media_dirs.get("local"):
+        return Path(folder)
+    if media_dirs:
+        return Path(next(iter(media_dirs.values())))
+    return config_dir / "media"
+
+
+class ClipArchive:
+    """The transient part of the media folder."""
+
+    def __init__(self, media: Path) -> None:
+        """Use this media folder; nothing is touched yet."""
+        self._root = media / "protect_narrator" / ".clips"
+
+    async def sweep(self) -> int:
+        """Remove what an earlier process left behind; return how many directories.
+
+        Raises StorageError when the media folder cannot be used at all.
+        """
+        removed = await in_thread(_sweep, self._root)
+        if removed:
+            _LOGGER.info("Removed %d clip folders that an earlier run left behind", removed)
+        return removed
+
+    @asynccontextmanager
+    async def workspace(self, sighting_id: str) -> AsyncIterator[FolderWorkspace]:
+        """Make a directory for one analysis; remove it with its files in the end.
+
+        Raises StorageError when it cannot be made. That it cannot be removed is logged
+        and never hides how the analysis ended; the next start's sweep takes it.
+        """
+        name = secrets.token_hex(16)
+        path = self._root / name
+        _in_use.add(name)
+        try:
+            await in_thread(_make, path)
+            yield FolderWorkspace(path)
+        finally:
+            try:
+                await in_thread(_remove, path)
+            except OSError as err:
+                _LOGGER.warning("Sighting %s: its clip could not be removed: %s", sighting_id, err)
+            else:
+                _LOGGER.debug("Sighting %s: clip and pictures removed", sighting_id)
+            finally:
+                _in_use.discard(name)
+
+
+class FolderWorkspace:
+    """A directory of our own for one analysis."""
+
+    def __init__(self, path: Path) -> None:
+        """Use this directory, which exists."""
+        self._path = path
+
+    @property
+    def path(self) -> Path:
+        """The directory itself."""
+        return self._path
+
+    async def receive(self, name: str, chunks: AsyncIterable[bytes], *, limit: int) -> Path:
+        """Write the chunks to ``<name>.part`` and rename it; return the finished file.
+
+        Raises StorageError: ``too_large`` past ``limit`` bytes, ``disk_full``,
+        ``storage_error``. Whatever the source raises passes through. No part is left.
+        """
+        part = self._path / f"{name}.part"
+        try:
+            await self._write_part(part, chunks, limit)
+            target = self._path / name
+            await in_thread(_rename, part, target)
+        except BaseException:
+            await in_thread(_discard, part)
+            raise
+        return target
+
+    async def write(self, name: str, data: bytes) -> Path:
+        """Write a small file. Raises StorageError."""
+        path = self._path / name
+        await in_thread(_write, path, data)
+        return path
+
+    async def _write_part(self, part: Path, chunks: AsyncIterable[bytes], limit: int) -> None:
+        """Write the chunks in batches; a thread writes one while the next is received."""
+        file = await in_thread(_create, part)
+        writing: asyncio.Task[None] | None = None
+        try:
+            async for batch in _batched(chunks, limit):
+                if writing is not None:
+                    await writing
+                writing = asyncio.create_task(in_thread(_append, file, batch))
+            if writing is not None:
+                await writing
+        finally:
+            if writing is not None:
+                # Nothing may write to a file that is closed. If this write has failed too,
+                # what is on its way out already says more.
+                await asyncio.gather(writing, return_exceptions=True)
+            await in_thread(file.close)
+
+
+async def _batched(chunks: AsyncIterable[bytes], limit: int) -> AsyncIterator[list[bytes]]:
+    """Gather chunks to batches of BATCH_BYTES; raise StorageError past ``limit`` bytes."""
+    received = 0
+    batch: list[bytes] = []
+    gathered = 0
+    async for chunk in chunks:
+        received += len(chunk)
+        if received > limit:
+            raise StorageError(
+                FallbackDetail.TOO_LARGE, f"the clip is larger than the limit of {limit} bytes"
+            )
+        batch.append(chunk)
+        gathered += len(chunk)
+        if gathered >= BATCH_BYTES:
+            yield batch
+            batch, gathered = [], 0
+    if batch:
+        yield batch
+
+
+def _storage_error(err: OSError) -> StorageError:
+    """Tell a full disk from a broken one."""
+    full = err.errno in {errno.ENOSPC, errno.EDQUOT}
+    detail = FallbackDetail.DISK_FULL if full else FallbackDetail.STORAGE_ERROR
+    return StorageError(detail, f"the media folder cannot be written: {err.strerror or err}")
+
+
+def _sweep(root: Path) -> int:
+    try:
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Some network shares know no modes; the names inside cannot be guessed anyway.
+        with suppress(PermissionError):
+            root.chmod(0o700)
+        orphans = [path for path in root.iterdir() if path.name not in _in_use]
+    except OSError as err:
+        raise _storage_error(err) from err
+    removed = 0
+    for path in orphans:
+        try:
+            _remove(path)
+        except OSError as err:
+            # One that resists is no reason to describe nothing.
+            _LOGGER.warning("%s was left behind and cannot be removed: %s", path, err)
+        else:
+            removed += 1
+    return removed
+
+
+def _make(path: Path) -> None:
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.mkdir(mode=0o700)
+    except OSError as err:
+        raise _storage_error(err) from err
+
+
+def _remove(path: Path) -> None:
+    """Remove a directory, or a stray file or link; one that is gone already is fine."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _create(path: Path) -> FileIO:
+    """Make a file that nobody else on the machine can read, or empty the one that is there."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    except OSError as err:
+        raise _storage_error(err) from err
+    return FileIO(descriptor, "wb")
+
+
+def _append(file: FileIO, batch: list[bytes]) -> None:
+    try:
+        _require_room(file.fileno(), sum(map(len, batch)))
+        for chunk in batch:
+            _write_all(file, chunk)
+    except OSError as err:
+        raise _storage_error(err) from err
+
+
+def _write_all(file: FileIO, data: bytes) -> None:
+    """Write every byte: the system may take fewer at once."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) :]
+
+
+def _write(path: Path, data: bytes) -> None:
+    with _create(path) as file:
+        _append(file, [data])
+
+
+def _require_room(descriptor: int, size: int) -> None:
+    """Raise OSError when the file's disk would have less than the reserve left."""
+    if shutil.disk_usage(descriptor).free - size < RESERVED_BYTES:
+        raise OSError(errno.ENOSPC, "less than 256 MB would stay free")
+
+
+def _rename(part: Path, target: Path) -> None:
+    try:
+        part.replace(target)
+    except OSError as err:
+        raise _storage_error(err) from err
+
+
+def _discard(part: Path) -> None:
+    """Remove an unfinished file; the whole directory goes soon anyway."""
+    with suppress(OSError):
+        part.unlink(missing_ok=True)

@@ -1,0 +1,118 @@
+"""Puts together what runs for one config entry; nothing listens yet."""
+
+from pathlib import Path
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryError, ConfigEntryNotReady
+
+from .archive import ClipArchive, media_folder
+from .clock import SystemClock
+from .console_access import (
+    CoreEntryMissingError,
+    Sessions,
+    credentials,
+    open_sessions,
+    token_folder,
+)
+from .const import DOMAIN
+from .coordinator import NarratorCoordinator
+from .describer import HomeAssistantDescriber
+from .ledger import Ledger
+from .options import agent_id_from, longest_open_from, policy_from, reconcile_interval_from
+from .pipeline.errors import StorageError
+from .pipeline.runner import Runner, World
+from .protect import (
+    ApiKeyOnlyError,
+    CloudAccountError,
+    ConnectError,
+    Connection,
+    ConsoleInfo,
+    InvalidAuthError,
+)
+from .publisher import SightingPublisher
+from .runtime import RuntimeData, shared
+
+# What a new log-in mends; anything else may pass by itself.
+_LOGIN_ERRORS = (ApiKeyOnlyError, CloudAccountError, InvalidAuthError)
+
+
+async def async_assemble(hass: HomeAssistant, entry: ConfigEntry) -> RuntimeData:
+    """Sweep the media folder, log in and make the pipeline.
+
+    Raises what Home Assistant understands: ConfigEntryNotReady, ConfigEntryAuthFailed, or
+    ConfigEntryError when the core entry that the log-in came from is gone.
+    """
+    archive = await _clean_archive(hass)
+    ledger = await Ledger.async_load(hass, entry.entry_id)
+    sessions, connection, console = await _connect(hass, entry)
+    coordinator = NarratorCoordinator(hass, entry, console, ledger.today)
+    world = World(
+        console=connection.media,
+        archive=archive,
+        describer=HomeAssistantDescriber(
+            hass, agent_id_from(entry), coordinator.async_count_ai_call
+        ),
+        publisher=SightingPublisher(hass, coordinator, ledger),
+        clock=SystemClock(),
+        policy=lambda: policy_from(hass, entry),
+        decoder=shared(hass).decoder,
+        ai_calls=shared(hass).ai_calls,
+    )
+    runner = Runner(world, lambda: coordinator.async_set_queue_depth(runner.depth))
+    return RuntimeData(
+        sessions=sessions,
+        connection=connection,
+        coordinator=coordinator,
+        runner=runner,
+        ledger=ledger,
+    )
+
+
+async def _clean_archive(hass: HomeAssistant) -> ClipArchive:
+    """Return the media folder's transient part, without what an earlier run left there."""
+    folder = media_folder(hass.config.media_dirs, Path(hass.config.config_dir))
+    archive = ClipArchive(folder)
+    try:
+        await archive.sweep()
+    except StorageError as err:
+        raise ConfigEntryNotReady(
+            translation_domain=DOMAIN,
+            translation_key="media_folder",
+            translation_placeholders={"path": str(folder), "error": str(err)},
+        ) from err
+    return archive
+
+
+async def _connect(
+    hass: HomeAssistant, entry: ConfigEntry
+) -> tuple[Sessions, Connection, ConsoleInfo]:
+    """Log in; no session is left when that fails, or is cancelled."""
+    try:
+        login = credentials(hass, entry)
+    except CoreEntryMissingError as err:
+        raise ConfigEntryError(translation_domain=DOMAIN, translation_key=err.code) from err
+    sessions = open_sessions(hass, verify_ssl=login.verify_ssl)
+    try:
+        connection = Connection(
+            login,
+            session=sessions.private,
+            public_session=sessions.public,
+            config_dir=token_folder(hass),
+            login_guard=sessions.login_guard,
+            not_before=entry.created_at,
+            longest_open=longest_open_from(entry),
+            reconcile_every=reconcile_interval_from(entry),
+        )
+        console = await connection.connect()
+    except BaseException as err:
+        sessions.detach()
+        if not isinstance(err, ConnectError):
+            raise
+        failed = ConfigEntryAuthFailed if isinstance(err, _LOGIN_ERRORS) else ConfigEntryNotReady
+        raise failed(
+            translation_domain=DOMAIN,
+            translation_key=err.code,
+            translation_placeholders={"host": login.host},
+        ) from err
+    return sessions, connection, console

@@ -1,0 +1,154 @@
+"""How an entry of ours reaches its console: with which log-in, over which sessions."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aiohttp import ClientSession, CookieJar
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import (
+    CONF_API_KEY,
+    CONF_HOST,
+    CONF_PASSWORD,
+    CONF_PORT,
+    CONF_USERNAME,
+    CONF_VERIFY_SSL,
+)
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.aiohttp_client import async_create_clientsession
+from homeassistant.helpers.storage import STORAGE_DIR
+
+from .const import CONF_CORE_ENTRY_ID, CORE_DOMAIN, DEFAULT_PORT, DOMAIN
+from .protect import Connection, ConsoleInfo, Credentials, LoginGuard
+
+# Core's own names in its entries (read in its source, 2026.10 and 2026.11). An entry that
+# was switched to its API key may still hold a user, whom its owner chose not to use.
+_CORE_CONNECTION_MODE = "connection_mode"
+_CORE_API_KEY_ONLY = "api_key_only"
+
+
+class CoreEntryMissingError(HomeAssistantError):
+    """The core entry that the log-in is taken from does not exist any more."""
+
+    code = "core_entry_missing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sessions:
+    """The two aiohttp sessions of one connection, and what counts the log-ins of the first.
+
+    Never Home Assistant's shared one: a log-in clears the session's cookies.
+    """
+
+    private: ClientSession
+    public: ClientSession
+    login_guard: LoginGuard
+
+    def detach(self) -> None:
+        """Give up the sessions; Home Assistant keeps and closes the connector they share."""
+        self.private.detach()
+        self.public.detach()
+
+
+@callback
+def open_sessions(hass: HomeAssistant, *, verify_ssl: bool) -> Sessions:
+    """Open the sessions of one connection; the caller detaches them."""
+    guard = LoginGuard()
+    return Sessions(
+        private=async_create_clientsession(
+            hass,
+            verify_ssl,
+            auto_cleanup=False,
+            # Consoles are reached by IP address, whose cookies the safe jar refuses.
+            cookie_jar=CookieJar(unsafe=True),
+            middlewares=(guard,),
+        ),
+        public=async_create_clientsession(hass, verify_ssl, auto_cleanup=False),
+        login_guard=guard,
+    )
+
+
+@callback
+def token_folder(hass: HomeAssistant) -> Path:
+    """Return where log-in tokens are kept, so that not every restart is a log-in."""
+    return Path(hass.config.path(STORAGE_DIR, DOMAIN))
+
+
+@callback
+def credentials(hass: HomeAssistant, entry: ConfigEntry) -> Credentials:
+    """Return the entry's log-in as it is now. Raises CoreEntryMissingError."""
+    return credentials_from(hass, entry.data)
+
+
+@callback
+def credentials_from(hass: HomeAssistant, data: Mapping[str, Any]) -> Credentials:
+    """Return the log-in that entry data stand for. Raises CoreEntryMissingError.
+
+    The fields that a core entry or a user left out are empty; what that means is the
+    connection's to say.
+    """
+    if core_entry_id := data.get(CONF_CORE_ENTRY_ID):
+        entry = hass.config_entries.async_get_entry(core_entry_id)
+        if entry is None or entry.domain != CORE_DOMAIN:
+            raise CoreEntryMissingError(
+                translation_domain=DOMAIN,
+                translation_key=CoreEntryMissingError.code,
+            )
+        data = entry.data
+    has_user = data.get(_CORE_CONNECTION_MODE) != _CORE_API_KEY_ONLY
+    return Credentials(
+        host=data[CONF_HOST],
+        port=data.get(CONF_PORT, DEFAULT_PORT),
+        username=data.get(CONF_USERNAME, "") if has_user else "",
+        password=data.get(CONF_PASSWORD, "") if has_user else "",
+        api_key=data.get(CONF_API_KEY) or None,
+        verify_ssl=data.get(CONF_VERIFY_SSL, False),
+    )
+
+
+async def prove_access(hass: HomeAssistant, data: Mapping[str, Any]) -> ConsoleInfo:
+    """Return the console after a log-in of its own and a look at whether recordings open.
+
+    Raises CoreEntryMissingError and, with the code of what is wrong, ConnectError.
+    """
+    async with _visit(hass, data) as connection:
+        # A token of before would let a wrong password pass.
+        console = await connection.connect(forget_login=True)
+        await connection.check_access()
+        return console
+
+
+async def look_up_cameras(hass: HomeAssistant, data: Mapping[str, Any]) -> ConsoleInfo:
+    """Return the console with its cameras. Raises CoreEntryMissingError and ConnectError."""
+    async with _visit(hass, data) as connection:
+        return await connection.connect()
+
+
+@asynccontextmanager
+async def _visit(hass: HomeAssistant, data: Mapping[str, Any]) -> AsyncIterator[Connection]:
+    """Make a connection that is closed, with its sessions, when the context is left."""
+    login = credentials_from(hass, data)
+    sessions = open_sessions(hass, verify_ssl=login.verify_ssl)
+    try:
+        connection = Connection(
+            login,
+            session=sessions.private,
+            public_session=sessions.public,
+            config_dir=token_folder(hass),
+            login_guard=sessions.login_guard,
+        )
+        try:
+            yield connection
+        finally:
+            await connection.close()
+    finally:
+        sessions.detach()
+
+
+@callback
+def unique_id_of(mac: str) -> str:
+    """Return the console's MAC address as core's integration writes its own unique id."""
+    return mac.replace(":", "").upper()

@@ -1,0 +1,145 @@
+"""The state of one console, pushed; and the moments, handed to who subscribed."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+import logging
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import CALLBACK_TYPE, Context, HomeAssistant, callback
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+from homeassistant.util import dt as dt_util
+
+from .const import DOMAIN
+from .pipeline.models import Sighting
+from .protect import CameraInfo, ConsoleInfo
+from .tally import Tally
+
+_LOGGER = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NarratorData:
+    """What entities show; replaced as a whole, never changed."""
+
+    cameras: Mapping[str, CameraInfo]
+    """By Protect's id."""
+
+    today: Tally
+    connected: bool = True
+    queue_depth: int = 0
+    """Detections that are being worked on."""
+
+    muted: frozenset[str] = field(default_factory=frozenset)
+    """Protect ids of the cameras whose ``describe`` switch is off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A Sighting, as it was told to Home Assistant."""
+
+    sighting: Sighting
+    context: Context
+    """That of the bus event, which links the entities' changes to it."""
+
+
+class NarratorCoordinator(DataUpdateCoordinator[NarratorData]):
+    """Holds the data of one console; everything is pushed, nothing is polled."""
+
+    config_entry: ConfigEntry
+
+    def __init__(
+        self, hass: HomeAssistant, entry: ConfigEntry, console: ConsoleInfo, today: Tally | None
+    ) -> None:
+        """Start with the console's cameras and what was counted today before."""
+        super().__init__(
+            hass, _LOGGER, config_entry=entry, name=f"{DOMAIN} {console.name}", update_interval=None
+        )
+        self.console = console
+        self._subscribers: dict[str, list[Callable[[Published], None]]] = {}
+        self.data = NarratorData(
+            cameras={camera.id: camera for camera in console.cameras},
+            today=(today or Tally(day=_local_day())).on(_local_day()),
+        )
+
+    @callback
+    def async_subscribe(
+        self, camera_id: str, subscriber: Callable[[Published], None]
+    ) -> CALLBACK_TYPE:
+        """Call ``subscriber`` with each Sighting of that camera; return how to end it."""
+        subscribers = self._subscribers.setdefault(camera_id, [])
+        subscribers.append(subscriber)
+
+        def unsubscribe() -> None:
+            subscribers.remove(subscriber)
+
+        return unsubscribe
+
+    @callback
+    def async_published(self, published: Published) -> None:
+        """Count a Sighting and hand it to its camera's subscribers."""
+        sighting = published.sighting
+        lost = sighting.fallback_reason is not None
+        self._set(today=self.today.with_sighting(fallback=lost))
+        for subscriber in tuple(self._subscribers.get(sighting.detection.camera_id, ())):
+            try:
+                subscriber(published)
+            except Exception:
+                # The event is out: no entity may keep it from the others or from the ledger.
+                _LOGGER.exception("Sighting %s: not shown", sighting.sighting_id)
+
+    @property
+    def today(self) -> Tally:
+        """The counts of the present local day."""
+        return self.data.today.on(_local_day())
+
+    @callback
+    def async_count_ai_call(self) -> None:
+        """Count a question put to the agent."""
+        self._set(today=self.today.with_ai_call())
+
+    @callback
+    def async_count_skipped(self) -> None:
+        """Count a Detection that the user did not want described."""
+        self._set(today=self.today.with_skipped())
+
+    @callback
+    def async_begin_day(self) -> None:
+        """Begin the counts anew; for midnight."""
+        self._set(today=self.today)
+
+    @callback
+    def async_set_connected(self, connected: bool) -> None:
+        """Learn whether the console can be heard; say so once in the log."""
+        if connected == self.data.connected:
+            return
+        if connected:
+            _LOGGER.info("The console %s is connected again", self.console.name)
+        else:
+            _LOGGER.warning("The connection to the console %s is lost", self.console.name)
+        self._set(connected=connected)
+
+    @callback
+    def async_set_cameras(self, cameras: tuple[CameraInfo, ...]) -> None:
+        """Learn that cameras came, went or were renamed."""
+        self._set(cameras={camera.id: camera for camera in cameras})
+
+    @callback
+    def async_set_queue_depth(self, depth: int) -> None:
+        """Learn how many Detections are being worked on."""
+        self._set(queue_depth=depth)
+
+    @callback
+    def async_set_describes(self, camera_id: str, *, describes: bool) -> None:
+        """Learn what the camera's ``describe`` switch says."""
+        muted = self.data.muted - {camera_id} if describes else self.data.muted | {camera_id}
+        self._set(muted=muted)
+
+    @callback
+    def _set(self, **changes: object) -> None:
+        # dataclasses.replace is typed for any keyword; a wrong name raises.
+        self.async_set_updated_data(replace(self.data, **changes))  # type: ignore[arg-type]
+
+
+def _local_day() -> date:
+    return dt_util.now().date()

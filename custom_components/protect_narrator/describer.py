@@ -1,0 +1,269 @@
+"""The door to the user's own AI: an AI Task entity, or else a conversation agent.
+
+Nobody is asked as a user and no tools are handed over: what a picture shows, a sign with
+an instruction for example, can only end up as text. (A conversation agent brings the
+Assist tools that its owner gave it; the config flow warns of that.)
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+import inspect
+import json
+import logging
+from types import TracebackType
+from typing import Any
+
+from homeassistant.components import ai_task, conversation
+from homeassistant.components.ai_task.const import DATA_PREFERENCES
+from homeassistant.const import STATE_UNAVAILABLE
+from homeassistant.core import Context, HomeAssistant, callback, split_entity_id
+from homeassistant.helpers import entity_registry as er, intent
+from homeassistant.helpers.chat_session import async_get_chat_session
+from homeassistant.helpers.selector import (
+    NumberSelector,
+    NumberSelectorConfig,
+    Selector,
+    SelectSelector,
+    SelectSelectorConfig,
+    TextSelector,
+    TextSelectorConfig,
+)
+import probatio
+
+from .media_source import offered
+from .pipeline.errors import AgentError, AgentUnavailableError
+from .pipeline.models import FallbackDetail, Importance, MediaFile
+from .pipeline.ports import Question
+
+_LOGGER = logging.getLogger(__name__)
+
+# Platforms whose agents understand a video file. No agent tells what it takes; this was
+# read in their sources (Home Assistant 2026.10 and 2026.11), where the others refuse it.
+CLIP_PLATFORMS = frozenset({"google_generative_ai_conversation"})
+
+# Platforms whose agents drop attachments without a word (read in their sources; Wyoming's
+# are intent matchers). Asked to describe pictures, they would make up what they never saw.
+BLIND_PLATFORMS = frozenset({"litellm", "ovhcloud_ai_endpoints", "wyoming"})
+
+# Home Assistant's own sentence matcher, which is no AI.
+INTENT_MATCHER = conversation.HOME_ASSISTANT_AGENT
+
+_NEEDED_FEATURES = (
+    ai_task.AITaskEntityFeature.GENERATE_DATA | ai_task.AITaskEntityFeature.SUPPORT_ATTACHMENTS
+)
+
+# What an agent's own error message may add to the log, in characters.
+_MAX_REASON = 200
+
+# Home Assistant 2026.11 wants the context of a chat session, 2026.10 does not know it.
+_SESSION_TAKES_CONTEXT = "context" in inspect.signature(async_get_chat_session).parameters
+
+
+@callback
+def suitable_agents(hass: HomeAssistant) -> list[str]:
+    """Return the entity ids of the agents that look at pictures, AI Task entities first."""
+    return [
+        *(
+            state.entity_id
+            for state in hass.states.async_all(ai_task.DOMAIN)
+            if state.attributes.get("supported_features", 0) & _NEEDED_FEATURES == _NEEDED_FEATURES
+            and _platform(hass, state.entity_id) not in BLIND_PLATFORMS
+        ),
+        *(
+            entity_id
+            for entity_id in hass.states.async_entity_ids(conversation.DOMAIN)
+            if entity_id != INTENT_MATCHER and _platform(hass, entity_id) not in BLIND_PLATFORMS
+        ),
+    ]
+
+
+@callback
+def preferred_agent(hass: HomeAssistant) -> str | None:
+    """Return the AI Task entity that Home Assistant's user prefers, None if there is none."""
+    return hass.data[DATA_PREFERENCES].gen_data_entity_id
+
+
+class HomeAssistantDescriber:
+    """Asks one agent; which one is looked up anew each time."""
+
+    def __init__(
+        self, hass: HomeAssistant, agent_id: str | None, on_ask: Callable[[], None] = lambda: None
+    ) -> None:
+        """Use this entity, or Home Assistant's preferred AI Task entity when None.
+
+        ``on_ask`` is called each time before the agent is asked.
+        """
+        self._hass = hass
+        self._chosen = agent_id
+        self._on_ask = on_ask
+
+    @property
+    def agent_id(self) -> str | None:
+        """The entity that would be asked now, None if there is none."""
+        agent_id = self._chosen or preferred_agent(self._hass)
+        if agent_id is None or _platform(self._hass, agent_id) in BLIND_PLATFORMS:
+            return None
+        state = self._hass.states.get(agent_id)
+        return agent_id if state and state.state != STATE_UNAVAILABLE else None
+
+    @property
+    def takes_clip(self) -> bool:
+        """Whether that agent is known to understand a video file."""
+        agent_id = self.agent_id
+        return agent_id is not None and _platform(self._hass, agent_id) in CLIP_PLATFORMS
+
+    async def ask(self, question: Question) -> Mapping[str, object] | str:
+        """Return the agent's raw answer, unvalidated: fields, or text.
+
+        There is no time limit here. Raises AgentUnavailableError, and AgentError for
+        whatever the agent raises; a bug of ours passes through.
+        """
+        if (agent_id := self.agent_id) is None:
+            raise AgentUnavailableError(
+                FallbackDetail.AGENT_MISSING,
+                f"{self._chosen or 'a preferred AI Task entity'} cannot be asked at present",
+            )
+        self._on_ask()
+        domain, _ = split_entity_id(agent_id)
+        asking = self._ask_task if domain == ai_task.DOMAIN else self._ask_conversation
+        with offered(question.evidence.files) as files:
+            try:
+                answer = await asking(agent_id, question, files)
+            except AgentError:
+                raise
+            except Exception as err:
+                if _is_our_bug(err):
+                    raise
+                _LOGGER.warning("%s failed on %s", agent_id, question.task_name, exc_info=True)
+                raise AgentError(
+                    FallbackDetail.AGENT_ERROR, f"{agent_id} raised {type(err).__name__}"
+                ) from err
+        if not isinstance(answer, Mapping | str):
+            raise AgentError(
+                FallbackDetail.AGENT_UNUSABLE_ANSWER,
+                f"{agent_id} answered with a {type(answer).__name__}",
+            )
+        return answer
+
+    async def _ask_task(
+        self, agent_id: str, question: Question, files: Mapping[str, MediaFile]
+    ) -> object:
+        """Ask an AI Task entity for structured data."""
+        result = await _on_its_own(
+            ai_task.async_generate_data(
+                self._hass,
+                task_name=question.task_name,
+                entity_id=agent_id,
+                instructions=question.instructions,
+                structure=_structure(question.fields),
+                attachments=[
+                    {"media_content_id": content_id, "media_content_type": file.mime_type}
+                    for content_id, file in files.items()
+                ],
+                context=Context(),
+            )
+        )
+        return result.data
+
+    async def _ask_conversation(
+        self, agent_id: str, question: Question, files: Mapping[str, MediaFile]
+    ) -> object:
+        """Ask a conversation agent for JSON.
+
+        Conversations have no argument for attachments. But an agent joins the chat log
+        that is open for its conversation and keeps a last message with the same text,
+        attachments included. Tests pin this for each version of Home Assistant.
+        """
+        prompt = _prompt(question)
+        context = Context()
+        session_arguments: dict[str, Any] = {"context": context} if _SESSION_TAKES_CONTEXT else {}
+        with (
+            async_get_chat_session(self._hass, **session_arguments) as session,
+            conversation.async_get_chat_log(self._hass, session) as log,
+        ):
+            log.async_add_user_content(
+                conversation.UserContent(
+                    prompt,
+                    attachments=[
+                        conversation.Attachment(content_id, file.mime_type, file.path)
+                        for content_id, file in files.items()
+                    ],
+                )
+            )
+            result = await _on_its_own(
+                conversation.async_converse(
+                    self._hass, prompt, session.conversation_id, context, agent_id=agent_id
+                )
+            )
+        text = str(result.response.speech.get("plain", {}).get("speech", ""))
+        if result.response.response_type is intent.IntentResponseType.ERROR:
+            raise AgentError(
+                FallbackDetail.AGENT_ERROR,
+                f"{agent_id} answered with an error: {text[:_MAX_REASON]}",
+            )
+        return text
+
+
+async def _on_its_own[R](asked: Coroutine[Any, Any, R]) -> R:
+    """Let the agent run as a task of its own; cancelling the caller cancels it.
+
+    What it does to the event loop is then put down to it alone: ollama of 2026.10 reads its
+    pictures there, and Home Assistant's warning would have our frames in its traceback.
+    """
+    return await asyncio.create_task(asked, name="protect_narrator agent")
+
+
+def _platform(hass: HomeAssistant, entity_id: str) -> str | None:
+    """Return the integration that made the entity, None if it is not registered."""
+    entry = er.async_get(hass).async_get(entity_id)
+    return entry.platform if entry else None
+
+
+def _structure(fields: Mapping[str, str]) -> probatio.Schema:
+    """Return the fields as the schema that AI Task entities translate for their models."""
+    return probatio.Schema(
+        {
+            probatio.Required(name, description=meaning): _selector(name)
+            for name, meaning in fields.items()
+        }
+    )
+
+
+def _selector(name: str) -> Selector[Any]:
+    """Return what the field may hold; a field that is not known here holds text."""
+    match name:
+        case "importance":
+            return SelectSelector(
+                SelectSelectorConfig(options=[value.value for value in Importance])
+            )
+        case "confidence":
+            return NumberSelector(NumberSelectorConfig(min=0, max=1, step="any"))
+        case "people" | "vehicles" | "animals" | "packages":
+            return NumberSelector(NumberSelectorConfig(min=0, max=99, step=1))
+        case _:
+            return TextSelector(TextSelectorConfig(multiline=name == "description"))
+
+
+def _prompt(question: Question) -> str:
+    """Return the instructions with the request for JSON that a structure makes elsewhere."""
+    wanted = json.dumps(dict(question.fields), ensure_ascii=False, indent=2)
+    return (
+        f"{question.instructions}\n\n"
+        "Answer with one JSON object and nothing else: no other words, no code fence. "
+        f"It has exactly these keys; here each is explained by its value:\n{wanted}"
+    )
+
+
+def _is_our_bug(err: Exception) -> bool:
+    """Tell a mistake in our own code from an agent's error.
+
+    A wrong call of Home Assistant's functions is ours too: its innermost frame is the call.
+    """
+    if not isinstance(err, TypeError | AttributeError | KeyError):
+        return False
+    traceback: TracebackType | None = err.__traceback__
+    module = ""
+    while traceback is not None:
+        module = str(traceback.tb_frame.f_globals.get("__name__"))
+        traceback = traceback.tb_next
+    return module == __package__ or module.startswith(f"{__package__}.")

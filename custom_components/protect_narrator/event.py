@@ -1,0 +1,55 @@
+"""One event entity a camera, which fires with every Sighting."""
+
+from typing import override
+
+from homeassistant.components.event import EventEntity
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .coordinator import Published
+from .entity import SightingEntity, async_add_for_cameras
+from .pipeline.models import Label
+from .runtime import NarratorConfigEntry
+
+PARALLEL_UPDATES = 0
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,  # noqa: ARG001 - Home Assistant calls it so
+    entry: NarratorConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add one for each camera."""
+    async_add_for_cameras(
+        entry.runtime_data.coordinator,
+        async_add_entities,
+        lambda coordinator, camera: [SightingEvent(coordinator, camera)],
+    )
+
+
+class SightingEvent(SightingEntity, EventEntity):
+    """The moment at which a Sighting of the camera was published."""
+
+    key = "sighting"
+    _attr_event_types = [label.value for label in Label]  # noqa: RUF012 - as EventEntity has it
+    _unrecorded_attributes = frozenset({"description"})
+
+    @override
+    @callback
+    def _async_show(self, published: Published) -> None:
+        """Fire with the most telling label."""
+        sighting = published.sighting
+        self._trigger_event(
+            sighting.detection.labels[0].value,
+            {
+                "sighting_id": sighting.sighting_id,
+                "revision": sighting.revision,
+                "title": sighting.description.title,
+                "description": sighting.description.description,
+                "importance": sighting.description.importance.value,
+                "labels": [label.value for label in sighting.detection.labels],
+                "medium": sighting.medium.value,
+                "fallback_reason": sighting.fallback_reason and sighting.fallback_reason.value,
+                "late": sighting.detection.late,
+            },
+        )

@@ -1,0 +1,203 @@
+"""Which Detections are unfinished, and which Protect events were told already.
+
+Kept in Home Assistant's storage, so that a restart or a reload neither loses a Detection
+nor tells one twice.
+"""
+
+from datetime import date, datetime
+from typing import TypedDict
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.storage import Store
+
+from .const import DOMAIN
+from .pipeline.models import Detection, Label, ranked
+from .tally import Tally
+
+STORAGE_VERSION = 1
+
+# Detections come in bursts; their writes are gathered for this long, in seconds.
+SAVE_DELAY = 1.0
+
+# Reconciliation looks back over minutes, in which a busy site has some hundred events.
+MAX_TOLD = 5000
+
+
+class StoredDetection(TypedDict):
+    """A Detection as JSON."""
+
+    console_id: str
+    camera_id: str
+    camera_name: str
+    event_ids: list[str]
+    labels: list[str]
+    start: str
+    end: str
+    end_estimated: bool
+    score: int | None
+    license_plates: list[str]
+    faces: list[str]
+    late: bool
+
+
+class StoredTally(TypedDict):
+    """A Tally as JSON."""
+
+    day: str
+    sightings: int
+    fallbacks: int
+    ai_calls: int
+    skipped: int
+
+
+class StoredLedger(TypedDict):
+    """The whole file."""
+
+    unfinished: list[StoredDetection]
+    told: list[str]
+    today: StoredTally | None
+
+
+class Ledger:
+    """The memory of one console that survives a restart."""
+
+    def __init__(self, store: Store[StoredLedger], stored: StoredLedger | None) -> None:
+        """Take up what was stored; see :meth:`async_load`."""
+        self._store = store
+        self._unfinished: dict[str, Detection] = {}
+        self._told: dict[str, None] = {}
+        self._today: Tally | None = None
+        if stored is not None:
+            for item in stored["unfinished"]:
+                detection = _restored(item)
+                self._unfinished[detection.sighting_id] = detection
+            self._told = dict.fromkeys(stored["told"][-MAX_TOLD:])
+            self._today = _restored_tally(stored["today"])
+
+    @classmethod
+    async def async_load(cls, hass: HomeAssistant, entry_id: str) -> Ledger:
+        """Read the ledger of this config entry, empty when it is new.
+
+        A damaged file is set aside by Home Assistant, which raises a repair issue.
+        """
+        store = _store(hass, entry_id)
+        return cls(store, await store.async_load())
+
+    @classmethod
+    async def async_delete(cls, hass: HomeAssistant, entry_id: str) -> None:
+        """Forget everything, because the config entry is removed."""
+        await _store(hass, entry_id).async_remove()
+
+    @property
+    def unfinished(self) -> tuple[Detection, ...]:
+        """Detections that were taken in and not told yet, oldest first."""
+        return tuple(self._unfinished.values())
+
+    @property
+    def today(self) -> Tally | None:
+        """The day's counts when the last Detection was told."""
+        return self._today
+
+    @callback
+    def knows(self, detection: Detection) -> bool:
+        """Say whether any of its Protect events was taken in before."""
+        wanted = set(_keys(detection))
+        return not wanted.isdisjoint(self._told) or any(
+            not wanted.isdisjoint(_keys(unfinished)) for unfinished in self._unfinished.values()
+        )
+
+    @callback
+    def async_take_in(self, detection: Detection) -> None:
+        """Remember a Detection until it is told."""
+        self._unfinished[detection.sighting_id] = detection
+        self._save_soon()
+
+    @callback
+    def async_told(self, detection: Detection, today: Tally) -> None:
+        """Forget a Detection that was told, but not its events."""
+        self._unfinished.pop(detection.sighting_id, None)
+        self._told.update(dict.fromkeys(_keys(detection)))
+        while len(self._told) > MAX_TOLD:
+            del self._told[next(iter(self._told))]
+        self._today = today
+        self._save_soon()
+
+    async def async_flush(self) -> None:
+        """Write what is not written yet."""
+        await self._store.async_save(self._as_stored())
+
+    @callback
+    def _save_soon(self) -> None:
+        self._store.async_delay_save(self._as_stored, SAVE_DELAY)
+
+    @callback
+    def _as_stored(self) -> StoredLedger:
+        today = self._today
+        return {
+            "unfinished": [_stored(detection) for detection in self._unfinished.values()],
+            "told": list(self._told),
+            "today": None
+            if today is None
+            else {
+                "day": today.day.isoformat(),
+                "sightings": today.sightings,
+                "fallbacks": today.fallbacks,
+                "ai_calls": today.ai_calls,
+                "skipped": today.skipped,
+            },
+        }
+
+
+def _store(hass: HomeAssistant, entry_id: str) -> Store[StoredLedger]:
+    return Store(hass, STORAGE_VERSION, f"{DOMAIN}.{entry_id}", private=True, atomic_writes=True)
+
+
+def _keys(detection: Detection) -> list[str]:
+    """Return how its Protect events are remembered; cameras may share the id of one."""
+    return [f"{detection.camera_id}/{event_id}" for event_id in detection.event_ids]
+
+
+def _stored(detection: Detection) -> StoredDetection:
+    return {
+        "console_id": detection.console_id,
+        "camera_id": detection.camera_id,
+        "camera_name": detection.camera_name,
+        "event_ids": list(detection.event_ids),
+        "labels": list(detection.labels),
+        "start": detection.start.isoformat(),
+        "end": detection.end.isoformat(),
+        "end_estimated": detection.end_estimated,
+        "score": detection.score,
+        "license_plates": list(detection.license_plates),
+        "faces": list(detection.faces),
+        "late": detection.late,
+    }
+
+
+def _restored_tally(item: StoredTally | None) -> Tally | None:
+    if item is None:
+        return None
+    return Tally(
+        day=date.fromisoformat(item["day"]),
+        sightings=item["sightings"],
+        fallbacks=item["fallbacks"],
+        ai_calls=item["ai_calls"],
+        skipped=item["skipped"],
+    )
+
+
+def _restored(item: StoredDetection) -> Detection:
+    return Detection(
+        console_id=item["console_id"],
+        camera_id=item["camera_id"],
+        camera_name=item["camera_name"],
+        event_ids=tuple(item["event_ids"]),
+        labels=ranked(Label(label) for label in item["labels"]),
+        start=datetime.fromisoformat(item["start"]),
+        end=datetime.fromisoformat(item["end"]),
+        end_estimated=item["end_estimated"],
+        score=item["score"],
+        license_plates=tuple(item["license_plates"]),
+        faces=tuple(item["faces"]),
+        late=item["late"],
+    )

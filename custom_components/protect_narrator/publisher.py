@@ -1,0 +1,125 @@
+"""The finished Sighting goes out: as one immutable event on the bus, and to the entities."""
+
+from datetime import datetime
+from typing import Any
+
+from homeassistant.core import Context, HomeAssistant
+
+from .const import EVENT_SIGHTING
+from .coordinator import NarratorCoordinator, Published
+from .devices import linked_device
+from .ledger import Ledger
+from .pipeline.models import Sighting
+from .pipeline.text import tidy
+
+# Text takes three bytes a character at most in every living script; emoji, which take four,
+# and what the console calls things must not make the event larger than 8 KB.
+_BYTES_A_CHARACTER = 3
+_LONGEST_CAMERA = 60
+_LONGEST_NAME = 40
+_LONGEST_TITLE = 60
+_LONGEST_DESCRIPTION = 1000
+_LONGEST_REASON = 300
+
+# Of what users' automations find in the event; raised when a key changes its meaning.
+SCHEMA = 1
+
+
+class SightingPublisher:
+    """The pipeline's Publisher for one console."""
+
+    def __init__(
+        self, hass: HomeAssistant, coordinator: NarratorCoordinator, ledger: Ledger
+    ) -> None:
+        """Tell this Home Assistant."""
+        self._hass = hass
+        self._coordinator = coordinator
+        self._ledger = ledger
+
+    async def publish(self, sighting: Sighting) -> None:
+        """Fire the bus event, which is the record, then strike the Detection off the ledger."""
+        coordinator = self._coordinator
+        context = Context()
+        self._hass.bus.async_fire(
+            EVENT_SIGHTING,
+            event_data(
+                sighting,
+                config_entry_id=coordinator.config_entry.entry_id,
+                device_id=self._device_id(sighting.detection.camera_id),
+            ),
+            context=context,
+        )
+        coordinator.async_published(Published(sighting, context))
+        self._ledger.async_told(sighting.detection, coordinator.today)
+
+    def _device_id(self, camera_id: str) -> str | None:
+        camera = self._coordinator.data.cameras.get(camera_id)
+        device = linked_device(self._hass, camera.mac) if camera else None
+        return device.id if device else None
+
+
+def event_data(
+    sighting: Sighting, *, config_entry_id: str, device_id: str | None
+) -> dict[str, Any]:
+    """Return the Sighting as the bus event carries it: flat, JSON, under 8 KB."""
+    detection = sighting.detection
+    description = sighting.description
+    timings = sighting.timings
+    return {
+        "schema": SCHEMA,
+        "sighting_id": sighting.sighting_id,
+        "revision": sighting.revision,
+        "phase": sighting.phase.value,
+        "late": detection.late,
+        "protect_event_id": detection.event_ids[0],
+        "protect_event_ids": list(detection.event_ids),
+        "config_entry_id": config_entry_id,
+        "console_id": detection.console_id,
+        "camera_id": detection.camera_id,
+        "camera_name": _fit(detection.camera_name, _LONGEST_CAMERA),
+        "device_id": device_id,
+        "labels": [label.value for label in detection.labels],
+        "start": _iso(detection.start),
+        "end": _iso(detection.end),
+        "end_estimated": detection.end_estimated,
+        "score": detection.score,
+        "license_plates": [_fit(plate, _LONGEST_NAME) for plate in detection.license_plates],
+        "faces": [_fit(face, _LONGEST_NAME) for face in detection.faces],
+        "title": _fit(description.title, _LONGEST_TITLE),
+        "description": _fit(description.description, _LONGEST_DESCRIPTION),
+        "importance": description.importance.value,
+        "importance_reason": description.importance_reason
+        and _fit(description.importance_reason, _LONGEST_REASON),
+        "people": description.people,
+        "vehicles": description.vehicles,
+        "animals": description.animals,
+        "packages": description.packages,
+        "confidence": description.confidence,
+        "agent_id": description.agent_id,
+        "medium": sighting.medium.value,
+        "frame_count": sighting.frame_count,
+        "fallback_reason": sighting.fallback_reason and sighting.fallback_reason.value,
+        "fallback_detail": sighting.fallback_detail and sighting.fallback_detail.value,
+        "fallbacks": [str(fallback) for fallback in sighting.fallbacks],
+        "clip_attempts": sighting.clip_attempts,
+        "settle_s": _seconds(timings.settle_s),
+        "download_s": _seconds(timings.download_s),
+        "prepare_s": _seconds(timings.prepare_s),
+        "describe_s": _seconds(timings.describe_s),
+        "total_s": _seconds(timings.total_s),
+        # Pictures are not kept beyond the last one, which the image entity shows.
+        "image": None,
+    }
+
+
+def _fit(text: str, longest: int) -> str:
+    """Return the text with so many characters at most, and no more bytes than they may take."""
+    return tidy(text, longest).encode()[: longest * _BYTES_A_CHARACTER].decode(errors="ignore")
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds")
+
+
+def _seconds(value: float) -> float:
+    return round(value, 3)

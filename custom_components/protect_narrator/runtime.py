@@ -1,0 +1,62 @@
+"""What runs for one config entry, and what the entries share."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.singleton import singleton
+
+from .console_access import Sessions
+from .const import DOMAIN
+from .coordinator import NarratorCoordinator
+from .ledger import Ledger
+from .pipeline.blocking import Decoder
+from .pipeline.describe import AI_CALLS_AT_ONCE
+from .pipeline.runner import Runner
+from .protect import Connection
+
+
+@dataclass(kw_only=True)
+class RuntimeData:
+    """Everything that lives as long as the config entry is loaded."""
+
+    sessions: Sessions
+    """Detached when the connection is closed."""
+
+    connection: Connection
+    """Our own client of the console."""
+
+    coordinator: NarratorCoordinator
+    """What entities show."""
+
+    runner: Runner
+    """The Detections that are being worked on."""
+
+    ledger: Ledger
+    """What survives a restart."""
+
+    async def close(self) -> None:
+        """Hear no more, end what is unfinished (the ledger keeps it), let go of everything."""
+        await self.connection.close()
+        await self.runner.close()
+        await self.ledger.async_flush()
+        self.sessions.detach()
+
+
+type NarratorConfigEntry = ConfigEntry[RuntimeData]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shared:
+    """The machine's limits, which all consoles share."""
+
+    decoder: Decoder = field(default_factory=Decoder)
+    ai_calls: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AI_CALLS_AT_ONCE))
+
+
+@callback
+@singleton(f"{DOMAIN}_shared")
+def shared(_hass: HomeAssistant) -> Shared:
+    """Return the one of this Home Assistant."""
+    return Shared()

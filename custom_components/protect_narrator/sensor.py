@@ -1,0 +1,187 @@
+"""Per camera: what was seen last and what was lost. Per console: how the day goes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, override
+
+from homeassistant.components.sensor import (
+    SensorDeviceClass,
+    SensorEntity,
+    SensorEntityDescription,
+    SensorStateClass,
+)
+from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN, EntityCategory
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.restore_state import RestoreEntity
+
+from .coordinator import NarratorCoordinator, NarratorData, Published
+from .entity import ConsoleEntity, SightingEntity, async_add_for_cameras
+from .pipeline.models import FallbackReason
+from .runtime import NarratorConfigEntry
+
+PARALLEL_UPDATES = 0
+
+# The state of the fallback sensor while nothing is lost.
+NOTHING_LOST = "none"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsoleSensorDescription(SensorEntityDescription):
+    """A number of the console."""
+
+    value: Callable[[NarratorData], int]
+
+
+CONSOLE_SENSORS = (
+    ConsoleSensorDescription(
+        key="queue_depth",
+        state_class=SensorStateClass.MEASUREMENT,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value=lambda data: data.queue_depth,
+    ),
+    ConsoleSensorDescription(
+        key="sightings_today",
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        value=lambda data: data.today.sightings,
+    ),
+    ConsoleSensorDescription(
+        key="fallbacks_today",
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value=lambda data: data.today.fallbacks,
+    ),
+    ConsoleSensorDescription(
+        key="ai_calls_today",
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value=lambda data: data.today.ai_calls,
+    ),
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,  # noqa: ARG001 - Home Assistant calls it so
+    entry: NarratorConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the console's, and two for each camera."""
+    coordinator = entry.runtime_data.coordinator
+    async_add_entities(ConsoleSensor(coordinator, description) for description in CONSOLE_SENSORS)
+    async_add_for_cameras(
+        coordinator,
+        async_add_entities,
+        lambda coordinator, camera: [
+            LastSightingSensor(coordinator, camera),
+            FallbackReasonSensor(coordinator, camera),
+        ],
+    )
+
+
+class ConsoleSensor(ConsoleEntity, SensorEntity):
+    """A number of the console."""
+
+    entity_description: ConsoleSensorDescription
+
+    def __init__(
+        self, coordinator: NarratorCoordinator, description: ConsoleSensorDescription
+    ) -> None:
+        """Show that number."""
+        super().__init__(coordinator, description.key)
+        self.entity_description = description
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Our own numbers are known while the console is away."""
+        return True
+
+    @property
+    @override
+    def native_value(self) -> int:
+        """The number now."""
+        return self.entity_description.value(self.coordinator.data)
+
+
+class RestoredSightingSensor(SightingEntity, SensorEntity, RestoreEntity):
+    """A sensor that shows what it showed before a restart, until the next Sighting."""
+
+    _restored_attributes: tuple[str, ...] = ()
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Take up the last state."""
+        await super().async_added_to_hass()
+        last = await self.async_get_last_state()
+        if last is None or last.state in {STATE_UNAVAILABLE, STATE_UNKNOWN}:
+            return
+        self._attr_native_value = last.state
+        self._attr_extra_state_attributes = {
+            key: last.attributes[key] for key in self._restored_attributes if key in last.attributes
+        }
+
+
+class LastSightingSensor(RestoredSightingSensor):
+    """What was seen last, in a few words; the long ones are an attribute."""
+
+    key = "last_sighting"
+    _restored_attributes = (
+        "sighting_id",
+        "revision",
+        "description",
+        "importance",
+        "labels",
+        "start",
+        "end",
+        "medium",
+        "frame_count",
+        "fallback_reason",
+        "agent_id",
+    )
+    # Long, and stored with the bus event already.
+    _unrecorded_attributes = frozenset({"description"})
+
+    @override
+    @callback
+    def _async_show(self, published: Published) -> None:
+        sighting = published.sighting
+        detection, description = sighting.detection, sighting.description
+        values: tuple[Any, ...] = (
+            sighting.sighting_id,
+            sighting.revision,
+            description.description,
+            description.importance.value,
+            [label.value for label in detection.labels],
+            detection.start.isoformat(timespec="milliseconds"),
+            detection.end.isoformat(timespec="milliseconds"),
+            sighting.medium.value,
+            sighting.frame_count,
+            sighting.fallback_reason and sighting.fallback_reason.value,
+            description.agent_id,
+        )
+        self._attr_native_value = description.title
+        self._attr_extra_state_attributes = dict(
+            zip(self._restored_attributes, values, strict=True)
+        )
+
+
+class FallbackReasonSensor(RestoredSightingSensor):
+    """The first rung that the camera's last Sighting lost."""
+
+    key = "fallback_reason"
+    _attr_device_class = SensorDeviceClass.ENUM
+    _attr_entity_category = EntityCategory.DIAGNOSTIC
+    _attr_options = [NOTHING_LOST, *(reason.value for reason in FallbackReason)]  # noqa: RUF012
+    _restored_attributes = ("sighting_id", "fallback_detail", "fallbacks", "clip_attempts")
+
+    @override
+    @callback
+    def _async_show(self, published: Published) -> None:
+        sighting = published.sighting
+        self._attr_native_value = sighting.fallback_reason or NOTHING_LOST
+        self._attr_extra_state_attributes = {
+            "sighting_id": sighting.sighting_id,
+            "fallback_detail": sighting.fallback_detail and sighting.fallback_detail.value,
+            "fallbacks": [str(fallback) for fallback in sighting.fallbacks],
+            "clip_attempts": sighting.clip_attempts,
+        }

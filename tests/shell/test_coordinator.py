@@ -1,0 +1,127 @@
+"""The coordinator: frozen data, counts of the local day, moments for who subscribed."""
+
+import logging
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.core import Context, HomeAssistant
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+)
+
+from custom_components.protect_narrator.const import DOMAIN
+from custom_components.protect_narrator.coordinator import NarratorCoordinator, Published
+from custom_components.protect_narrator.protect import CameraInfo, ConsoleInfo
+from custom_components.protect_narrator.tally import Tally
+
+from .sightings import sighting
+
+CAMERA = CameraInfo(
+    id="65f0c0de0000000000000001",
+    name="Front door",
+    mac="F4E2C6000001",
+    model="G5",
+    is_doorbell=False,
+)
+CONSOLE = ConsoleInfo(
+    mac="F4E2C6A0B0C0", name="Home", model="UNVR", version="7.2.110", cameras=(CAMERA,)
+)
+
+
+@pytest.fixture
+def coordinator(hass: HomeAssistant) -> NarratorCoordinator:
+    return make(hass)
+
+
+def make(hass: HomeAssistant, today: Tally | None = None) -> NarratorCoordinator:
+    entry = MockConfigEntry(domain=DOMAIN)
+    entry.add_to_hass(hass)
+    return NarratorCoordinator(hass, entry, CONSOLE, today)
+
+
+async def test_a_sighting_reaches_those_who_asked_for_its_camera(
+    coordinator: NarratorCoordinator,
+) -> None:
+    heard: list[Published] = []
+    unsubscribe = coordinator.async_subscribe(CAMERA.id, heard.append)
+    coordinator.async_subscribe("another", lambda _: pytest.fail("not its camera"))
+    published = Published(sighting(), Context())
+
+    coordinator.async_published(published)
+    unsubscribe()
+    coordinator.async_published(Published(sighting(1), Context()))
+
+    assert heard == [published]
+
+
+async def test_one_subscriber_s_bug_is_loud_and_the_others_hear(
+    coordinator: NarratorCoordinator, caplog: pytest.LogCaptureFixture
+) -> None:
+    heard: list[Published] = []
+
+    def bug(_published: Published) -> None:
+        raise TypeError("planted")
+
+    coordinator.async_subscribe(CAMERA.id, bug)
+    coordinator.async_subscribe(CAMERA.id, heard.append)
+
+    coordinator.async_published(Published(sighting(), Context()))
+
+    assert len(heard) == 1
+    (record,) = [record for record in caplog.records if record.levelno == logging.ERROR]
+    assert sighting().sighting_id in record.getMessage()
+    assert record.exc_info is not None
+
+
+async def test_counts_are_those_of_the_local_day(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
+    await hass.config.async_set_time_zone("Europe/Berlin")
+    freezer.move_to("2026-11-24T22:59:59+00:00")
+    coordinator = make(hass)
+    coordinator.async_published(Published(sighting(lost=True), Context()))
+    coordinator.async_published(Published(sighting(1), Context()))
+    coordinator.async_count_ai_call()
+    coordinator.async_count_skipped()
+    evening = coordinator.today
+    counted = (evening.sightings, evening.fallbacks, evening.ai_calls, evening.skipped)
+    assert counted == (2, 1, 1, 1)
+    assert make(hass, evening).data.today == evening
+
+    freezer.move_to("2026-11-24T23:00:00+00:00")
+    coordinator.async_begin_day()
+
+    assert coordinator.data.today == Tally(day=coordinator.today.day)
+    assert coordinator.today.day.isoformat() == "2026-11-25"
+    # What a ledger of yesterday counted is not today's.
+    assert make(hass, evening).data.today.sightings == 0
+
+
+async def test_a_lost_connection_is_said_once_and_its_return_too(
+    coordinator: NarratorCoordinator, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    for connected in (True, False, False, True, True):
+        coordinator.async_set_connected(connected)
+        assert coordinator.data.connected is connected
+
+    said = [record.getMessage() for record in caplog.records if "The con" in record.getMessage()]
+    assert said == [
+        "The connection to the console Home is lost",
+        "The console Home is connected again",
+    ]
+
+
+async def test_data_is_replaced_and_never_changed(coordinator: NarratorCoordinator) -> None:
+    before = coordinator.data
+    coordinator.async_set_describes(CAMERA.id, describes=False)
+    coordinator.async_set_queue_depth(3)
+    coordinator.async_set_cameras(())
+
+    assert (before.muted, before.queue_depth, len(before.cameras)) == (frozenset(), 0, 1)
+    after = coordinator.data
+    assert after.muted == {CAMERA.id}
+    assert after.queue_depth == 3
+    assert not after.cameras
+    coordinator.async_set_describes(CAMERA.id, describes=True)
+    assert coordinator.data.muted == frozenset()

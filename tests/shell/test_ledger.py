@@ -1,0 +1,117 @@
+"""The ledger: what is unfinished and what was told, over restarts."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.core import HomeAssistant
+import pytest
+from pytest_homeassistant_custom_component.common import async_fire_time_changed
+
+from custom_components.protect_narrator import ledger as ledger_module
+from custom_components.protect_narrator.const import DOMAIN
+from custom_components.protect_narrator.ledger import SAVE_DELAY, Ledger
+from custom_components.protect_narrator.pipeline.models import Label
+from custom_components.protect_narrator.tally import Tally
+
+from .sightings import detection
+
+ENTRY_ID = "01JDENTRY"
+TODAY = Tally(day=date(2026, 11, 24), sightings=7, fallbacks=2, ai_calls=9, skipped=3)
+
+
+async def reloaded(hass: HomeAssistant, ledger: Ledger) -> Ledger:
+    """Return what a restart finds."""
+    await ledger.async_flush()
+    return await Ledger.async_load(hass, ENTRY_ID)
+
+
+async def test_a_new_ledger_knows_nothing(hass: HomeAssistant) -> None:
+    ledger = await Ledger.async_load(hass, ENTRY_ID)
+    assert ledger.unfinished == ()
+    assert ledger.today is None
+    assert not ledger.knows(detection())
+
+
+async def test_what_is_unfinished_survives_a_restart_whole_and_in_order(
+    hass: HomeAssistant, hass_storage: dict[str, Any]
+) -> None:
+    ledger = await Ledger.async_load(hass, ENTRY_ID)
+    first = detection(
+        1,
+        labels=(Label.PERSON, Label.LICENSE_PLATE),
+        end_estimated=True,
+        score=80,
+        license_plates=("B AB 123",),
+        faces=("Robin",),
+        late=True,
+    )
+    second = detection(2, event_ids=("a" * 24, "b" * 24))
+    ledger.async_take_in(first)
+    ledger.async_take_in(second)
+
+    ledger = await reloaded(hass, ledger)
+
+    assert ledger.unfinished == (first, second)
+    assert ledger.knows(first)
+    assert ledger.knows(detection(event_ids=("b" * 24,)))
+    assert not ledger.knows(detection(3))
+
+
+async def test_what_was_told_is_known_and_not_unfinished(
+    hass: HomeAssistant, hass_storage: dict[str, Any]
+) -> None:
+    ledger = await Ledger.async_load(hass, ENTRY_ID)
+    ledger.async_take_in(detection(1))
+    ledger.async_told(detection(1), TODAY)
+
+    ledger = await reloaded(hass, ledger)
+
+    assert ledger.unfinished == ()
+    assert ledger.knows(detection(1))
+    assert ledger.today == TODAY
+
+
+async def test_the_same_event_on_another_camera_is_another_one(hass: HomeAssistant) -> None:
+    ledger = await Ledger.async_load(hass, ENTRY_ID)
+    ledger.async_told(detection(1), TODAY)
+    assert not ledger.knows(detection(1, camera_id="65f0c0de0000000000000002"))
+
+
+async def test_it_is_written_soon_without_being_asked(
+    hass: HomeAssistant, hass_storage: dict[str, Any], freezer: FrozenDateTimeFactory
+) -> None:
+    ledger = await Ledger.async_load(hass, ENTRY_ID)
+    ledger.async_take_in(detection(1))
+    assert f"{DOMAIN}.{ENTRY_ID}" not in hass_storage
+
+    freezer.tick(timedelta(seconds=SAVE_DELAY))
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done()
+
+    assert len(hass_storage[f"{DOMAIN}.{ENTRY_ID}"]["data"]["unfinished"]) == 1
+
+
+async def test_only_the_latest_are_remembered(
+    hass: HomeAssistant, hass_storage: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger_module, "MAX_TOLD", 2)
+    ledger = await Ledger.async_load(hass, ENTRY_ID)
+    for number in range(3):
+        ledger.async_told(detection(number), TODAY)
+
+    for known in (ledger, await reloaded(hass, ledger)):
+        assert [known.knows(detection(number)) for number in range(3)] == [False, True, True]
+
+
+async def test_a_removed_entry_leaves_no_file(
+    hass: HomeAssistant, hass_storage: dict[str, Any]
+) -> None:
+    ledger = await Ledger.async_load(hass, ENTRY_ID)
+    ledger.async_told(detection(1), TODAY)
+    await ledger.async_flush()
+    assert f"{DOMAIN}.{ENTRY_ID}" in hass_storage
+
+    await Ledger.async_delete(hass, ENTRY_ID)
+
+    assert f"{DOMAIN}.{ENTRY_ID}" not in hass_storage

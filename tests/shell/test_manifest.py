@@ -1,0 +1,205 @@
+"""What hassfest and HACS check, restated, so that it is known before anything is pushed."""
+
+from collections.abc import Iterator
+import json
+from pathlib import Path
+import re
+from typing import Any
+
+from PIL import Image
+import pytest
+import yaml
+
+from custom_components.protect_narrator import const
+from custom_components.protect_narrator.console_access import CoreEntryMissingError
+from custom_components.protect_narrator.describer import BLIND_PLATFORMS, CLIP_PLATFORMS
+from custom_components.protect_narrator.options import NUMBER_OPTIONS, SHOW_CHOICES
+from custom_components.protect_narrator.pipeline.models import FallbackReason, Label
+from custom_components.protect_narrator.protect import ConnectError
+
+ROOT = Path(__file__).parents[2]
+INTEGRATION = ROOT / "custom_components" / const.DOMAIN
+LANGUAGES = sorted(path.stem for path in (INTEGRATION / "translations").glob("*.json"))
+
+# hassfest's own pattern for translation keys.
+TRANSLATION_KEY = re.compile(r"^(?!.+[_-]{2})(?![_-])[a-z0-9-_]+(?<![_-])$")
+
+RULES = {
+    "bronze": "action-setup appropriate-polling brands common-modules config-flow "
+    "config-flow-test-coverage dependency-transparency docs-actions docs-conditions "
+    "docs-high-level-description docs-installation-instructions docs-removal-instructions "
+    "docs-triggers entity-event-setup entity-unique-id has-entity-name runtime-data "
+    "test-before-configure test-before-setup unique-config-entry",
+    "silver": "action-exceptions config-entry-unloading docs-configuration-parameters "
+    "docs-installation-parameters entity-unavailable integration-owner log-when-unavailable "
+    "parallel-updates reauthentication-flow test-coverage",
+    "gold": "devices diagnostics discovery discovery-update-info docs-data-update docs-examples "
+    "docs-known-limitations docs-supported-devices docs-supported-functions "
+    "docs-troubleshooting docs-use-cases dynamic-devices entity-category entity-device-class "
+    "entity-disabled-by-default entity-translations exception-translations icon-translations "
+    "reconfiguration-flow repair-issues stale-devices",
+    "platinum": "async-dependency inject-websession strict-typing",
+}
+
+
+def read(name: str) -> dict[str, Any]:
+    return dict(json.loads((INTEGRATION / name).read_text(encoding="utf-8")))
+
+
+def leaves(tree: dict[str, Any], *above: str) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield every text of a tree of translations or icons with its keys."""
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from leaves(value, *above, key)
+        else:
+            yield (*above, key), value
+
+
+def connect_error_codes() -> set[str]:
+    """Return the code of every way in which a connection can fail."""
+    kinds, codes = [*ConnectError.__subclasses__()], set()
+    while kinds:
+        kind = kinds.pop()
+        kinds += kind.__subclasses__()
+        codes.add(kind.code)
+    return codes
+
+
+def test_the_manifest_begins_with_domain_and_name_and_is_alphabetical_from_there() -> None:
+    keys = list(read("manifest.json"))
+    assert keys == ["domain", "name", *sorted(keys[2:])]
+
+
+def test_the_manifest_holds_what_a_custom_integration_needs() -> None:
+    manifest = read("manifest.json")
+    assert manifest["domain"] == const.DOMAIN == INTEGRATION.name
+    assert re.fullmatch(r"\d+\.\d+\.\d+", manifest["version"])
+    assert manifest["codeowners"]
+    assert manifest["issue_tracker"] == f"{manifest['documentation']}/issues"
+    assert manifest["integration_type"] == "hub"
+    assert manifest["iot_class"] == "local_push"
+    for listed in ("codeowners", "dependencies", "after_dependencies"):
+        assert manifest[listed] == sorted(set(manifest[listed]))
+
+
+def test_the_client_library_is_not_pinned_against_home_assistants_own() -> None:
+    assert read("manifest.json")["requirements"] == ["uiprotect>=23.0.1"]
+
+
+def test_hacs_knows_the_oldest_home_assistant() -> None:
+    hacs = json.loads((ROOT / "hacs.json").read_text(encoding="utf-8"))
+    assert hacs == {
+        "name": read("manifest.json")["name"],
+        "homeassistant": "2026.10.0",
+        "render_readme": True,
+    }
+
+
+def test_the_english_translation_is_the_strings_file() -> None:
+    assert read("translations/en.json") == read("strings.json")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_has_the_same_keys_and_placeholders(language: str) -> None:
+    english = dict(leaves(read("strings.json")))
+    other = dict(leaves(read(f"translations/{language}.json")))
+    assert other.keys() == english.keys()
+    for key, text in other.items():
+        assert set(re.findall(r"{\w+}", text)) == set(re.findall(r"{\w+}", english[key])), key
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_texts_are_as_hassfest_wants_them(language: str) -> None:
+    for keys, text in leaves(read(f"translations/{language}.json")):
+        assert all(TRANSLATION_KEY.match(key) for key in keys), keys
+        assert text, keys
+        assert text == text.strip(), keys
+        assert not re.search(r"'{\w+}'", text), f"{keys}: placeholder in single quotes"
+        assert "://" not in text, f"{keys}: addresses belong into placeholders"
+        assert "<" not in text, f"{keys}: no HTML"
+        assert "[%key" not in text, f"{keys}: custom integrations cannot refer"
+
+
+def test_every_label_is_translated_wherever_it_is_shown() -> None:
+    strings = read("strings.json")
+    labels = [label.value for label in Label]
+    assert list(strings["selector"]["label"]["options"]) == labels
+    event_type = strings["entity"]["event"]["sighting"]["state_attributes"]["event_type"]
+    assert event_type["state"] == strings["selector"]["label"]["options"]
+    icons = read("icons.json")["entity"]["event"]["sighting"]["state_attributes"]["event_type"]
+    assert list(icons["state"]) == labels
+
+
+def test_every_fallback_reason_is_translated() -> None:
+    reasons = ["none", *(reason.value for reason in FallbackReason)]
+    assert list(read("strings.json")["entity"]["sensor"]["fallback_reason"]["state"]) == reasons
+    assert list(read("icons.json")["entity"]["sensor"]["fallback_reason"]["state"]) == reasons
+
+
+def test_every_option_is_named_and_explained() -> None:
+    strings = read("strings.json")
+    form = strings["options"]["step"]["init"]["sections"]["advanced"]
+    assert list(form["data"]) == [option.key for option in NUMBER_OPTIONS]
+    assert list(strings["selector"]["show"]["options"]) == list(SHOW_CHOICES)
+    for flow in ("config", "options"):
+        for name, step in strings[flow]["step"].items():
+            for part in (step, *step.get("sections", {}).values()):
+                assert part.get("data_description", {}).keys() == part.get("data", {}).keys(), name
+
+
+def test_every_way_a_console_can_refuse_has_its_own_message() -> None:
+    strings = read("strings.json")
+    codes = {*connect_error_codes(), CoreEntryMissingError.code}
+    for texts in (strings["config"]["error"], strings["options"]["error"]):
+        assert codes == texts.keys() - {"no_labels"}
+        assert len(set(texts.values())) == len(texts), "two errors share a message"
+    assert codes <= strings["exceptions"].keys()
+
+
+def test_every_entity_has_a_name_and_an_icon() -> None:
+    names, icons = read("strings.json")["entity"], read("icons.json")["entity"]
+    assert names.keys() == icons.keys()
+    for platform, entities in names.items():
+        assert entities.keys() == icons[platform].keys()
+        assert all(entity["name"] for entity in entities.values())
+
+
+def test_icons_are_as_hassfest_wants_them() -> None:
+    for _keys, icon in leaves(read("icons.json")):
+        assert re.fullmatch(r"mdi:[a-z0-9-]+", icon)
+    for platform in read("icons.json")["entity"].values():
+        for entity in platform.values():
+            for part in (entity, *entity.get("state_attributes", {}).values()):
+                assert part["default"] not in part.get("state", {}).values()
+
+
+def test_the_quality_scale_names_every_rule_and_gives_reasons_for_exemptions() -> None:
+    rules = yaml.safe_load((INTEGRATION / "quality_scale.yaml").read_text(encoding="utf-8"))[
+        "rules"
+    ]
+    assert list(rules) == [rule for tier in RULES.values() for rule in tier.split()]
+    for rule, status in rules.items():
+        if isinstance(status, dict):
+            assert status.keys() == {"status", "comment"}, rule
+            assert status["status"] == "exempt", rule
+        else:
+            assert status in {"done", "todo"}, rule
+
+
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [("icon.png", (256, 256)), ("icon@2x.png", (512, 512)), ("logo.png", None)],
+)
+def test_the_brand_is_there_in_the_right_size(name: str, size: tuple[int, int] | None) -> None:
+    with Image.open(INTEGRATION / "brand" / name) as image:
+        assert image.format == "PNG"
+        assert image.mode == "RGBA"
+        assert image.size == size or (size is None and 128 <= min(image.size) <= 256)
+
+
+def test_no_agent_is_both_blind_and_trusted_with_video() -> None:
+    assert not CLIP_PLATFORMS & BLIND_PLATFORMS
+
+
+def test_names_that_users_automate_on_stay() -> None:
+    assert const.EVENT_SIGHTING == "protect_narrator_sighting"

@@ -1,0 +1,77 @@
+"""Set-ups that are cut off in the middle leave nothing open."""
+
+import asyncio
+from datetime import timedelta
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+import pytest
+from pytest_homeassistant_custom_component.common import async_fire_time_changed
+
+from custom_components.protect_narrator.const import DOMAIN
+from simulator.console import Console, Reply
+
+from .test_config_flow import our_entry
+
+
+@pytest.fixture(autouse=True)
+async def _home_assistant(hass: HomeAssistant) -> None:
+    assert await async_setup_component(hass, "homeassistant", {})
+
+
+async def test_platforms_that_fail_take_the_connection_with_them(
+    hass: HomeAssistant, console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object) -> None:
+        raise RuntimeError("planted")
+
+    monkeypatch.setattr(hass.config_entries, "async_forward_entry_setups", fail)
+    entry = our_entry(hass, console)
+
+    await hass.config_entries.async_setup(entry.entry_id)
+
+    assert entry.state is ConfigEntryState.SETUP_ERROR
+    assert entry.runtime_data.sessions.private.closed
+    await console.wait_for(lambda: console.open_requests == console.open_websockets == 0)
+
+
+async def test_counts_begin_anew_at_midnight(
+    hass: HomeAssistant, console: Console, freezer: FrozenDateTimeFactory
+) -> None:
+    await hass.config.async_set_time_zone("Europe/Berlin")
+    entry = our_entry(hass, console)
+    await hass.config_entries.async_setup(entry.entry_id)
+    coordinator = entry.runtime_data.coordinator
+    coordinator.async_count_ai_call()
+    calls = f"sensor.{console.name.lower()}_ai_calls_today"
+    state = hass.states.get(calls)
+    assert state is not None
+    assert state.state == "1"
+
+    freezer.move_to(dt_util.start_of_local_day() + timedelta(days=1))
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done()
+
+    state = hass.states.get(calls)
+    assert state is not None
+    assert state.state == "0"
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_a_set_up_that_is_cancelled_leaves_no_request_open(
+    hass: HomeAssistant, console: Console
+) -> None:
+    assert await async_setup_component(hass, DOMAIN, {})
+    console.faults.bootstrap = Reply.hang()
+    entry = our_entry(hass, console)
+    setting_up = asyncio.create_task(hass.config_entries.async_setup(entry.entry_id))
+    await console.wait_for(lambda: console.open_requests == 1)
+
+    setting_up.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await setting_up
+    await console.wait_for(lambda: console.open_requests == 0)
