@@ -1,0 +1,112 @@
+"""Consoles that say nothing, go away and come back."""
+
+from datetime import UTC, datetime, timedelta
+
+from homeassistant.const import Platform
+
+from custom_components.protect_narrator.const import (
+    CONF_LONGEST_OPEN,
+    CONF_RECONCILE_INTERVAL,
+    DOMAIN,
+)
+from simulator.console import Ends, Socket
+from tests.fake_agents import FakeTaskEntity
+from tests.waiting import until
+
+from .conftest import Home
+
+
+async def test_with_both_websockets_silent_a_detection_is_found_by_looking_back(
+    home: Home, agent: FakeTaskEntity
+) -> None:
+    home.console.faults.private_socket = home.console.faults.public_socket = Socket.SILENT
+    await home.set_up(agent, {CONF_RECONCILE_INTERVAL: 1})
+    await until(lambda: home.console.requests_to("/api/events"))
+
+    event_id = await home.see(home.console.cameras[1])
+    sighting = await home.next_sighting()
+
+    assert sighting["protect_event_id"] == event_id
+    assert sighting["late"] is True
+    assert sighting["fallback_reason"] is None
+    looks = len(home.console.requests_to("/api/events"))
+    await until(lambda: len(home.console.requests_to("/api/events")) > looks + 1)
+    assert home.sightings == []
+
+
+async def test_with_the_private_websocket_silent_the_public_one_is_enough(
+    home: Home, agent: FakeTaskEntity
+) -> None:
+    home.console.faults.private_socket = Socket.SILENT
+    await home.set_up(agent)
+    await home.console.wait_for(lambda: home.console.open_public_websockets > 0)
+    # Whoever has just connected looks back, and that may be faster for a first one.
+    await home.see(home.console.cameras[1])
+    await home.next_sighting()
+    await home.is_clean()
+
+    await home.see(home.console.cameras[1])
+    sighting = await home.next_sighting()
+
+    assert sighting["late"] is False
+    assert sighting["labels"] == ["person"]
+    # What only the private API knows is asked there.
+    assert sighting["score"] == 80
+
+
+async def test_an_end_that_is_never_told_is_estimated(home: Home, agent: FakeTaskEntity) -> None:
+    home.console.faults.ends = Ends.NEVER
+    await home.set_up(agent, {CONF_LONGEST_OPEN: 1})
+
+    await home.console.start_detection(home.console.cameras[1].id)
+    sighting = await home.next_sighting()
+
+    assert sighting["end_estimated"] is True
+
+
+async def test_what_happened_before_we_were_added_is_not_told(
+    home: Home, agent: FakeTaskEntity
+) -> None:
+    start = datetime.now(UTC) - timedelta(minutes=5)
+    await home.console.detect(home.console.cameras[1].id, start=start)
+    await home.set_up(agent)
+    await until(lambda: home.console.requests_to("/api/events"))
+
+    await home.nothing_more_is_told(home.console.cameras[2])
+
+
+async def test_a_console_that_goes_away_makes_its_entities_unavailable_until_it_is_back(
+    home: Home, agent: FakeTaskEntity
+) -> None:
+    await home.set_up(agent)
+    camera = home.console.cameras[1]
+    await until(lambda: home.state(Platform.SENSOR, "last_sighting", camera).state == "unknown")
+
+    await home.console.go_down()
+    await until(lambda: home.state(Platform.EVENT, "sighting", camera).state == "unavailable")
+    # What the user chose and what we counted ourselves does not need the console.
+    assert home.state(Platform.SWITCH, "describe", camera).state == "on"
+    assert home.state(Platform.SENSOR, "sightings_today", home.console).state == "0"
+    await home.see(camera)
+    await home.console.come_up()
+
+    sighting = await home.next_sighting()
+    assert sighting["fallback_reason"] is None
+    assert home.state(Platform.EVENT, "sighting", camera).state != "unavailable"
+    assert home.state(Platform.SENSOR, "fallback_reason", camera).state == "none"
+
+
+async def test_a_password_that_is_changed_at_the_console_asks_the_user_for_the_new_one(
+    home: Home, agent: FakeTaskEntity
+) -> None:
+    await home.set_up(agent)
+    await home.console.wait_for(lambda: home.console.open_public_websockets > 0)
+
+    home.console.password = "another one"
+    home.console.end_sessions()
+    await home.console.drop_websockets()
+
+    flows = home.hass.config_entries.flow
+    await until(lambda: flows.async_progress_by_handler(DOMAIN), limit_s=40)
+    (flow,) = flows.async_progress_by_handler(DOMAIN)
+    assert flow["context"]["source"] == "reauth"
