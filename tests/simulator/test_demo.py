@@ -1,0 +1,216 @@
+"""The demo: what it promises, what it finds in a log, and that it leaves nothing behind."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+import json
+import os
+from pathlib import Path
+import signal
+import sys
+from typing import Any
+
+import pytest
+
+from simulator.demo.__main__ import parse
+from simulator.demo.errors import DemoError
+from simulator.demo.home import config_folder
+from simulator.demo.proof import check_log, check_media, complaints, last_words
+from simulator.demo.scenarios import SCENARIOS, Promise
+
+ROOT = Path(__file__).resolve().parents[2]
+# Home Assistant starts in about ten seconds, and in a minute on a busy machine.
+PATIENCE = 120.0
+
+SIGHTING: dict[str, Any] = {
+    "fallback_reason": "clip_download_failed",
+    "fallback_detail": "truncated",
+    "medium": "snapshot",
+    "clip_attempts": 6,
+}
+
+
+def record(level: str, logger: str, text: str) -> str:
+    return f"2026-11-24 08:30:15.123 {level} (MainThread) [{logger}] {text}\n"
+
+
+OURS = "custom_components.protect_narrator.intake"
+FRAME = '  File "/config/custom_components/protect_narrator/intake.py", line 7, in take\n'
+
+
+BLOCKING = record(
+    "WARNING",
+    "homeassistant.util.loop",
+    "Detected blocking call to open with args ('x',) inside the event loop\n" + FRAME,
+)
+
+
+TASK_ERROR = record("ERROR", "homeassistant", "Error doing job: never retrieved\n" + FRAME)
+
+
+def test_every_scenario_can_be_chosen() -> None:
+    for name, scenario in SCENARIOS.items():
+        assert parse(["--once", "--scenario", name]).scenario is scenario
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--scenario", "earthquake"],
+        ["--ollama", "http://localhost:11434"],
+        ["--model", "llava"],
+        ["--scenario", "ai-down", "--ollama", "http://localhost:11434", "--model", "llava"],
+    ],
+)
+def test_a_command_line_without_sense_is_refused(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse(arguments)
+
+
+def test_a_kept_promise_is_accepted() -> None:
+    promise = Promise(reason="clip_download_failed", detail="truncated", medium="snapshot")
+    promise.check(SIGHTING)
+
+
+@pytest.mark.parametrize(
+    "promise",
+    [
+        Promise(),
+        Promise(reason="clip_unreadable"),
+        Promise(reason="clip_download_failed", detail="empty"),
+        Promise(reason="clip_download_failed", medium="frames"),
+        Promise(reason="clip_download_failed", clip_attempts=3),
+    ],
+)
+def test_a_broken_promise_is_told(promise: Promise) -> None:
+    with pytest.raises(DemoError, match=r"is .* and not"):
+        promise.check(SIGHTING)
+
+
+@pytest.mark.parametrize("logger", [OURS, "uiprotect.api"])
+def test_in_a_quiet_run_every_warning_of_ours_is_a_complaint(logger: str) -> None:
+    log = record("INFO", OURS, "fine") + record("WARNING", logger, "odd") + "more of it\n"
+
+    (complaint,) = complaints(log, is_quiet=True)
+
+    assert complaint.endswith("odd\nmore of it")
+    assert complaints(log, is_quiet=False) == []
+
+
+def test_what_others_say_is_no_complaint() -> None:
+    log = record("ERROR", "haffmpeg.core", "no ffmpeg") + record("DEBUG", OURS, "try 1 failed")
+    assert complaints(log, is_quiet=True) == []
+
+
+def test_a_traceback_through_our_code_is_a_complaint_whoever_logs_it() -> None:
+    assert len(complaints(TASK_ERROR, is_quiet=True)) == 1
+
+
+def test_a_blocking_call_of_ours_is_a_complaint_in_every_run(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text(BLOCKING)
+    with pytest.raises(DemoError, match="Detected blocking call"):
+        check_log(log, is_quiet=False)
+
+
+def test_the_last_words_are_ours_where_there_are_any(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    assert last_words(log) == ""
+    log.write_text(record("ERROR", "other", "theirs"))
+    assert "theirs" in last_words(log)
+    log.write_text(record("ERROR", OURS, "ours") + record("ERROR", "other", "theirs"))
+    assert last_words(log).endswith("ours")
+
+
+def test_a_clip_that_is_left_behind_is_told(tmp_path: Path) -> None:
+    (tmp_path / "protect_narrator" / ".clips").mkdir(parents=True)
+    check_media(tmp_path)
+    (tmp_path / "protect_narrator" / ".clips" / "clip.mp4").touch()
+    with pytest.raises(DemoError, match=r"clip\.mp4"):
+        check_media(tmp_path)
+
+
+def test_the_folder_goes_unless_it_is_to_be_kept(tmp_path: Path) -> None:
+    with config_folder(None) as folder:
+        (folder / "file").touch()
+    assert not folder.exists()
+
+    kept = tmp_path / "kept"
+    with config_folder(kept) as folder:
+        (folder / "file").touch()
+    assert (kept / "file").exists()
+    with pytest.raises(DemoError, match="not empty"), config_folder(kept):
+        pass
+
+
+@asynccontextmanager
+async def demo(folder: Path, *arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run the demo with this folder for its temporary files."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "simulator.demo", *arguments),
+        cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(folder)},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
+def processes_with(words: str) -> list[str]:
+    """Return the command lines of all processes that say this."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            command = path.read_bytes().replace(b"\0", b" ").decode()
+        except ProcessLookupError, FileNotFoundError:
+            continue
+        if words in command:
+            found.append(command)
+    return found
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_a_signal_ends_everything_that_was_started(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    async with asyncio.timeout(PATIENCE), demo(tmp_path) as process:
+        assert process.stderr is not None
+        while b"Starting Home Assistant" not in (line := await process.stderr.readline()):
+            assert line, "the demo ended early"
+        # From the first line of its log on there is a process to be ended.
+        while not processes_with(str(tmp_path)):  # noqa: ASYNC110 - nobody tells of a process
+            await asyncio.sleep(0.05)
+
+        process.send_signal(number)
+        _, errors = await process.communicate()
+
+    assert process.returncode == 0, errors
+    assert processes_with(str(tmp_path)) == []
+    assert os.listdir(tmp_path) == []  # noqa: PTH208
+
+
+async def test_an_ollama_server_that_is_not_there_is_the_reason(tmp_path: Path) -> None:
+    arguments = ("--once", "--ollama", "http://127.0.0.1:9", "--model", "llava")
+    async with asyncio.timeout(PATIENCE), demo(tmp_path, *arguments) as process:
+        output, errors = await process.communicate()
+
+    assert process.returncode == 1
+    assert output == b""
+    assert b"no Ollama server answers at http://127.0.0.1:9" in errors
+
+
+async def test_the_last_line_is_the_sighting_and_nothing_else_is_printed(tmp_path: Path) -> None:
+    async with asyncio.timeout(PATIENCE * 2), demo(tmp_path, "--once") as process:
+        output, errors = await process.communicate()
+
+    assert process.returncode == 0, errors.decode()
+    (line,) = output.splitlines()
+    sighting = json.loads(line)
+    assert sighting["camera_name"] == "Front door"
+    assert "red" in f"{sighting['title']} {sighting['description']}".casefold()
+    assert os.listdir(tmp_path) == []  # noqa: PTH208
