@@ -3,15 +3,14 @@
 This module wires: connection ─► intake ─► runner ─► publisher ─► bus event and entities.
 """
 
-from homeassistant.const import EVENT_HOMEASSISTANT_STOP, Platform
-from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
-from homeassistant.helpers.event import async_track_time_change
+from homeassistant.helpers.start import async_at_started
 
 from .assembly import async_assemble
 from .const import DOMAIN
-from .devices import async_follow_core
-from .entity import camera_device, console_device
+from .following import async_follow
 from .intake import Intake
 from .ledger import Ledger
 from .runtime import NarratorConfigEntry
@@ -27,9 +26,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: NarratorConfigEntry) -> 
     except BaseException:
         await runtime.close()
         raise
-    _follow(hass, entry)
+    async_follow(hass, entry)
     intake = Intake(hass, runtime.coordinator, runtime.ledger, runtime.runner)
-    intake.resume()
+    entry.async_on_unload(async_at_started(hass, intake.async_run))
     runtime.connection.start(runtime.coordinator.console, intake)
     return True
 
@@ -51,34 +50,5 @@ async def async_remove_config_entry_device(
 ) -> bool:
     """Let the user remove the device of a camera that the console has no more."""
     coordinator = entry.runtime_data.coordinator
-    present = {coordinator.console.mac} | {
-        camera.mac for camera in coordinator.data.cameras.values()
-    }
+    present = {coordinator.console.mac, *coordinator.data.cameras}
     return not any((DOMAIN, mac) in device.identifiers for mac in present)
-
-
-@callback
-def _follow(hass: HomeAssistant, entry: NarratorConfigEntry) -> None:
-    """Follow core's devices, the day and the end of Home Assistant."""
-    runtime = entry.runtime_data
-    coordinator = runtime.coordinator
-    own_devices = {coordinator.console.mac: console_device(coordinator.console)}
-
-    @callback
-    def learn_cameras() -> None:
-        own_devices.update(
-            {camera.mac: camera_device(camera) for camera in coordinator.data.cameras.values()}
-        )
-
-    async def close(_event: Event) -> None:
-        await runtime.close()
-
-    @callback
-    def begin_day(_now: object) -> None:
-        coordinator.async_begin_day()
-
-    learn_cameras()
-    entry.async_on_unload(coordinator.async_add_listener(learn_cameras))
-    entry.async_on_unload(async_follow_core(hass, entry, own_devices))
-    entry.async_on_unload(async_track_time_change(hass, begin_day, hour=0, minute=0, second=0))
-    entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, close))

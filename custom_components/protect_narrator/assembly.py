@@ -1,5 +1,6 @@
 """Puts together what runs for one config entry; nothing listens yet."""
 
+import logging
 from pathlib import Path
 
 from homeassistant.config_entries import ConfigEntry
@@ -33,6 +34,8 @@ from .protect import (
 from .publisher import SightingPublisher
 from .runtime import RuntimeData, shared
 
+_LOGGER = logging.getLogger(__name__)
+
 # What a new log-in mends; anything else may pass by itself.
 _LOGIN_ERRORS = (ApiKeyOnlyError, CloudAccountError, InvalidAuthError)
 
@@ -43,10 +46,10 @@ async def async_assemble(hass: HomeAssistant, entry: ConfigEntry) -> RuntimeData
     Raises what Home Assistant understands: ConfigEntryNotReady, ConfigEntryAuthFailed, or
     ConfigEntryError when the core entry that the log-in came from is gone.
     """
-    archive = await _clean_archive(hass)
+    archive = await _swept_archive(hass)
     ledger = await Ledger.async_load(hass, entry.entry_id)
     sessions, connection, console = await _connect(hass, entry)
-    coordinator = NarratorCoordinator(hass, entry, console, ledger.today)
+    coordinator = NarratorCoordinator(hass, entry, console, today=ledger.today, muted=ledger.muted)
     world = World(
         console=connection.media,
         archive=archive,
@@ -69,18 +72,15 @@ async def async_assemble(hass: HomeAssistant, entry: ConfigEntry) -> RuntimeData
     )
 
 
-async def _clean_archive(hass: HomeAssistant) -> ClipArchive:
+async def _swept_archive(hass: HomeAssistant) -> ClipArchive:
     """Return the media folder's transient part, without what an earlier run left there."""
     folder = media_folder(hass.config.media_dirs, Path(hass.config.config_dir))
     archive = ClipArchive(folder)
     try:
         await archive.sweep()
     except StorageError as err:
-        raise ConfigEntryNotReady(
-            translation_domain=DOMAIN,
-            translation_key="media_folder",
-            translation_placeholders={"path": str(folder), "error": str(err)},
-        ) from err
+        # It may be mounted later. Until then there are Sightings, made of what Protect says.
+        _LOGGER.error("%s; no clip or picture can be described: %s", err, folder)  # noqa: TRY400 - expected
     return archive
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 import logging
+from typing import override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, Context, HomeAssistant, callback
@@ -23,7 +24,7 @@ class NarratorData:
     """What entities show; replaced as a whole, never changed."""
 
     cameras: Mapping[str, CameraInfo]
-    """By Protect's id."""
+    """By MAC address: a camera that is adopted anew gets another id of Protect's."""
 
     today: Tally
     connected: bool = True
@@ -31,7 +32,7 @@ class NarratorData:
     """Detections that are being worked on."""
 
     muted: frozenset[str] = field(default_factory=frozenset)
-    """Protect ids of the cameras whose ``describe`` switch is off."""
+    """MAC addresses of the cameras whose ``describe`` switch is off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,25 +50,41 @@ class NarratorCoordinator(DataUpdateCoordinator[NarratorData]):
     config_entry: ConfigEntry
 
     def __init__(
-        self, hass: HomeAssistant, entry: ConfigEntry, console: ConsoleInfo, today: Tally | None
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry,
+        console: ConsoleInfo,
+        *,
+        today: Tally | None = None,
+        muted: frozenset[str] = frozenset(),
     ) -> None:
-        """Start with the console's cameras and what was counted today before."""
+        """Start with the console's cameras and what is remembered of before."""
         super().__init__(
             hass, _LOGGER, config_entry=entry, name=f"{DOMAIN} {console.name}", update_interval=None
         )
         self.console = console
         self._subscribers: dict[str, list[Callable[[Published], None]]] = {}
+        # Of cameras that are gone, too: a Detection may still be on its way.
+        self._macs = {camera.id: camera.mac for camera in console.cameras}
         self.data = NarratorData(
-            cameras={camera.id: camera for camera in console.cameras},
+            cameras={camera.mac: camera for camera in console.cameras},
             today=(today or Tally(day=_local_day())).on(_local_day()),
+            muted=muted,
         )
 
+    @override
+    async def _async_update_data(self) -> NarratorData:
+        """Return what is known, for the action that asks entities to update."""
+        return self.data
+
+    def mac_of(self, camera_id: str) -> str | None:
+        """Return the MAC address of the camera that Protect calls so."""
+        return self._macs.get(camera_id)
+
     @callback
-    def async_subscribe(
-        self, camera_id: str, subscriber: Callable[[Published], None]
-    ) -> CALLBACK_TYPE:
+    def async_subscribe(self, mac: str, subscriber: Callable[[Published], None]) -> CALLBACK_TYPE:
         """Call ``subscriber`` with each Sighting of that camera; return how to end it."""
-        subscribers = self._subscribers.setdefault(camera_id, [])
+        subscribers = self._subscribers.setdefault(mac, [])
         subscribers.append(subscriber)
 
         def unsubscribe() -> None:
@@ -77,16 +94,16 @@ class NarratorCoordinator(DataUpdateCoordinator[NarratorData]):
 
     @callback
     def async_published(self, published: Published) -> None:
-        """Count a Sighting and hand it to its camera's subscribers."""
+        """Hand a Sighting to its camera's subscribers, and count it."""
         sighting = published.sighting
-        lost = sighting.fallback_reason is not None
-        self._set(today=self.today.with_sighting(fallback=lost))
-        for subscriber in tuple(self._subscribers.get(sighting.detection.camera_id, ())):
+        mac = self.mac_of(sighting.detection.camera_id)
+        for subscriber in tuple(self._subscribers.get(mac, ())) if mac else ():
             try:
                 subscriber(published)
             except Exception:
-                # The event is out: no entity may keep it from the others or from the ledger.
+                # The event is out: no entity may keep it from the others.
                 _LOGGER.exception("Sighting %s: not shown", sighting.sighting_id)
+        self._set(today=self.today.with_sighting(fallback=sighting.fallback_reason is not None))
 
     @property
     def today(self) -> Tally:
@@ -122,7 +139,8 @@ class NarratorCoordinator(DataUpdateCoordinator[NarratorData]):
     @callback
     def async_set_cameras(self, cameras: tuple[CameraInfo, ...]) -> None:
         """Learn that cameras came, went or were renamed."""
-        self._set(cameras={camera.id: camera for camera in cameras})
+        self._macs.update({camera.id: camera.mac for camera in cameras})
+        self._set(cameras={camera.mac: camera for camera in cameras})
 
     @callback
     def async_set_queue_depth(self, depth: int) -> None:
@@ -130,9 +148,9 @@ class NarratorCoordinator(DataUpdateCoordinator[NarratorData]):
         self._set(queue_depth=depth)
 
     @callback
-    def async_set_describes(self, camera_id: str, *, describes: bool) -> None:
+    def async_set_describes(self, mac: str, *, describes: bool) -> None:
         """Learn what the camera's ``describe`` switch says."""
-        muted = self.data.muted - {camera_id} if describes else self.data.muted | {camera_id}
+        muted = self.data.muted - {mac} if describes else self.data.muted | {mac}
         self._set(muted=muted)
 
     @callback

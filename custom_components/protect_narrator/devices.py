@@ -1,12 +1,34 @@
 """Where our entities belong: on the device that core's integration made, else on our own."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 
 from .const import CORE_DOMAIN, DOMAIN
+from .coordinator import NarratorCoordinator
+from .protect import CameraInfo, ConsoleInfo
+
+
+def console_device(console: ConsoleInfo) -> dr.DeviceInfo:
+    """Return the device of a console that core does not know."""
+    return dr.DeviceInfo(
+        identifiers={(DOMAIN, console.mac)},
+        manufacturer="Ubiquiti",
+        model=console.model,
+        name=console.name,
+        sw_version=console.version,
+    )
+
+
+def camera_device(camera: CameraInfo) -> dr.DeviceInfo:
+    """Return the device of a camera that core does not know."""
+    return dr.DeviceInfo(
+        identifiers={(DOMAIN, camera.mac)},
+        manufacturer="Ubiquiti",
+        model=camera.model,
+        name=camera.name,
+    )
 
 
 def core_device(hass: HomeAssistant, mac: str) -> dr.DeviceEntry | None:
@@ -31,49 +53,91 @@ def linked_device(hass: HomeAssistant, mac: str) -> dr.DeviceEntry | None:
 
 
 @callback
-def async_follow_core(
-    hass: HomeAssistant, entry: ConfigEntry, own_devices: dict[str, dr.DeviceInfo]
-) -> CALLBACK_TYPE:
-    """Move our entities when core's devices come and go; return how to end that.
+def async_follow_core(hass: HomeAssistant, coordinator: NarratorCoordinator) -> CALLBACK_TYPE:
+    """Keep our entities where they belong, from now on; return how to end that.
 
-    ``own_devices`` are the devices to make where core has none, by MAC address; entries may
-    be added to it later.
+    Core's devices come and go, and the console's cameras are renamed.
     """
+    cameras = coordinator.data.cameras
 
     @callback
-    def relevant(data: dr.EventDeviceRegistryUpdatedData) -> bool:
-        return data["action"] in {"create", "remove"}
+    def relink() -> None:
+        entry_id = coordinator.config_entry.entry_id
+        entities = er.async_entries_for_config_entry(er.async_get(hass), entry_id)
+        for mac, own_device in _own_devices(coordinator).items():
+            ours = [entity for entity in entities if entity.unique_id.startswith(f"{mac}_")]
+            if ours:
+                _relink(hass, entry_id, mac, own_device, ours)
 
     @callback
-    def relink(_event: Event[dr.EventDeviceRegistryUpdatedData]) -> None:
-        entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
-        for mac, own_device in own_devices.items():
-            _relink(hass, entry, own_device, mac, entities)
+    def on_device(event: Event[dr.EventDeviceRegistryUpdatedData]) -> None:
+        ours = {dr.format_mac(mac) for mac in _own_devices(coordinator)}
+        if not ours.isdisjoint(_macs(hass, event.data)):
+            relink()
 
-    return hass.bus.async_listen(dr.EVENT_DEVICE_REGISTRY_UPDATED, relink, event_filter=relevant)
+    @callback
+    def on_coordinator() -> None:
+        nonlocal cameras
+        if coordinator.data.cameras is not cameras:
+            cameras = coordinator.data.cameras
+            relink()
+
+    # At once, too: a device of core's may have come while our entities were being added.
+    relink()
+    endings = (
+        hass.bus.async_listen(dr.EVENT_DEVICE_REGISTRY_UPDATED, on_device),
+        coordinator.async_add_listener(on_coordinator),
+    )
+
+    @callback
+    def end() -> None:
+        for ending in endings:
+            ending()
+
+    return end
+
+
+def _own_devices(coordinator: NarratorCoordinator) -> Mapping[str, dr.DeviceInfo]:
+    """Return the devices to make where core has none, by MAC address.
+
+    A camera that is gone is not among them: its entities stay where they are.
+    """
+    console = coordinator.console
+    cameras = coordinator.data.cameras
+    return {console.mac: console_device(console)} | {
+        mac: camera_device(camera) for mac, camera in cameras.items()
+    }
+
+
+def _macs(hass: HomeAssistant, change: dr.EventDeviceRegistryUpdatedData) -> set[str]:
+    """Return the MAC addresses of a device that came, went or got another address."""
+    connections: Iterable[Iterable[str]] = ()
+    if change["action"] == "remove":
+        connections = change["device"]["connections"]
+    elif change["action"] == "create" or "connections" in change["changes"]:
+        device = dr.async_get(hass).async_get(change["device_id"])
+        # A child device has no address of its own.
+        connections = device.connections if isinstance(device, dr.DeviceEntry) else ()
+    return {mac for kind, mac in connections if kind == dr.CONNECTION_NETWORK_MAC}
 
 
 @callback
 def _relink(
     hass: HomeAssistant,
-    entry: ConfigEntry,
-    own_device: dr.DeviceInfo,
+    entry_id: str,
     mac: str,
+    own_device: dr.DeviceInfo,
     entities: Iterable[er.RegistryEntry],
 ) -> None:
     """Move the entities of one camera or console to where they belong now."""
-    ours = [entity for entity in entities if entity.unique_id.startswith(f"{mac}_")]
-    if not ours:
-        return
     registry = dr.async_get(hass)
-    device = core_device(hass, mac)
-    if device is None:
-        device = registry.async_get_or_create(config_entry_id=entry.entry_id, **own_device)
-    for entity in ours:
+    # Ours takes the name that the camera has now.
+    device = core_device(hass, mac) or registry.async_get_or_create(
+        config_entry_id=entry_id, **own_device
+    )
+    for entity in entities:
         if entity.device_id != device.id:
             er.async_get(hass).async_update_entity(entity.entity_id, device_id=device.id)
-    for left in registry.async_get_devices(
-        identifiers={(DOMAIN, mac)}, config_entry_id=entry.entry_id
-    ):
+    for left in registry.async_get_devices(identifiers={(DOMAIN, mac)}, config_entry_id=entry_id):
         if left.id != device.id:
             registry.async_remove_device(left.id)

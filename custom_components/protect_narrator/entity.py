@@ -9,37 +9,16 @@ from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from .const import DOMAIN
 from .coordinator import NarratorCoordinator, Published
-from .devices import core_device
-from .protect import CameraInfo, ConsoleInfo
-
-
-def console_device(console: ConsoleInfo) -> DeviceInfo:
-    """Return the device of a console that core does not know."""
-    return DeviceInfo(
-        identifiers={(DOMAIN, console.mac)},
-        manufacturer="Ubiquiti",
-        model=console.model,
-        name=console.name,
-        sw_version=console.version,
-    )
-
-
-def camera_device(camera: CameraInfo) -> DeviceInfo:
-    """Return the device of a camera that core does not know."""
-    return DeviceInfo(
-        identifiers={(DOMAIN, camera.mac)},
-        manufacturer="Ubiquiti",
-        model=camera.model,
-        name=camera.name,
-    )
+from .devices import camera_device, console_device, core_device
+from .protect import CameraInfo
 
 
 class NarratorEntity(CoordinatorEntity[NarratorCoordinator]):
     """An entity on a camera's or on the console's device."""
 
     _attr_has_entity_name = True
+    _shown: object = None
 
     def __init__(
         self, coordinator: NarratorCoordinator, key: str, mac: str, own_device: DeviceInfo
@@ -59,6 +38,25 @@ class NarratorEntity(CoordinatorEntity[NarratorCoordinator]):
         """Whether the console can be heard."""
         return self.coordinator.data.connected
 
+    def _shows(self) -> object:
+        """Return what of the coordinator's data this entity shows."""
+        return self.available
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Note what is shown at first."""
+        await super().async_added_to_hass()
+        self._shown = self._shows()
+
+    @override
+    @callback
+    def _handle_coordinator_update(self) -> None:
+        """Write what has changed: most changes are a count, and a house has many entities."""
+        shows = self._shows()
+        if shows != self._shown:
+            self._shown = shows
+            super()._handle_coordinator_update()
+
 
 class ConsoleEntity(NarratorEntity):
     """An entity of the console."""
@@ -70,20 +68,20 @@ class ConsoleEntity(NarratorEntity):
 
 
 class CameraEntity(NarratorEntity):
-    """An entity of one camera."""
+    """An entity of one camera, which it is still after it was adopted anew."""
 
     key: str
 
     def __init__(self, coordinator: NarratorCoordinator, camera: CameraInfo) -> None:
         """Be about that camera."""
         super().__init__(coordinator, self.key, camera.mac, camera_device(camera))
-        self._camera_id = camera.id
+        self._mac = camera.mac
 
     @property
     @override
     def available(self) -> bool:
         """Whether the console can be heard and still has the camera."""
-        return super().available and self._camera_id in self.coordinator.data.cameras
+        return super().available and self._mac in self.coordinator.data.cameras
 
 
 class SightingEntity(CameraEntity):
@@ -93,9 +91,7 @@ class SightingEntity(CameraEntity):
     async def async_added_to_hass(self) -> None:
         """Subscribe to the camera's Sightings."""
         await super().async_added_to_hass()
-        self.async_on_remove(
-            self.coordinator.async_subscribe(self._camera_id, self._async_on_published)
-        )
+        self.async_on_remove(self.coordinator.async_subscribe(self._mac, self._async_on_published))
 
     @callback
     def _async_on_published(self, published: Published) -> None:
@@ -121,8 +117,9 @@ def async_add_for_cameras(
 
     @callback
     def add_new() -> None:
-        new = [camera for camera in coordinator.data.cameras.values() if camera.id not in added]
-        added.update(camera.id for camera in new)
+        cameras = coordinator.data.cameras
+        new = [camera for mac, camera in cameras.items() if mac not in added]
+        added.update(cameras)
         if new:
             async_add_entities(entity for camera in new for entity in make(coordinator, camera))
 

@@ -2,7 +2,7 @@
 
 import logging
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 
 from .coordinator import NarratorCoordinator
 from .ledger import Ledger
@@ -26,9 +26,16 @@ class Intake:
         self._coordinator = coordinator
         self._ledger = ledger
         self._runner = runner
+        self._running = False
 
-    def resume(self) -> None:
-        """Go on with what was unfinished when Home Assistant or this entry was stopped."""
+    @callback
+    def async_run(self, _hass: HomeAssistant | None = None) -> None:
+        """Begin with what is unfinished, and from now on with what comes.
+
+        Until Home Assistant has started its agents may not be there; what comes before is
+        kept in the ledger.
+        """
+        self._running = True
         for detection in self._ledger.unfinished:
             self._runner.submit(detection)
 
@@ -39,14 +46,17 @@ class Intake:
         skip = verdict(
             detection,
             policy_from(self._hass, self._coordinator.config_entry),
-            describes=detection.camera_id not in self._coordinator.data.muted,
+            describes=self._coordinator.mac_of(detection.camera_id)
+            not in self._coordinator.data.muted,
         )
         if skip is not None:
             _LOGGER.debug("Sighting %s: skipped, %s", detection.sighting_id, skip)
+            self._ledger.async_pass_over(detection)
             self._coordinator.async_count_skipped()
             return
         self._ledger.async_take_in(detection)
-        self._runner.submit(detection)
+        if self._running:
+            self._runner.submit(detection)
 
     def on_state(self, state: ConnectionState) -> None:
         """Show whether the console can be heard; ask for a new log-in when it refuses ours."""

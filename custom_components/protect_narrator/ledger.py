@@ -1,10 +1,12 @@
-"""Which Detections are unfinished, and which Protect events were told already.
+"""Which Detections are unfinished, which Protect events are done with, and what was counted.
 
 Kept in Home Assistant's storage, so that a restart or a reload neither loses a Detection
 nor tells one twice.
 """
 
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
+import logging
 from typing import TypedDict
 
 from homeassistant.core import HomeAssistant, callback
@@ -14,13 +16,15 @@ from .const import DOMAIN
 from .pipeline.models import Detection, Label, ranked
 from .tally import Tally
 
+_LOGGER = logging.getLogger(__name__)
+
 STORAGE_VERSION = 1
 
 # Detections come in bursts; their writes are gathered for this long, in seconds.
 SAVE_DELAY = 1.0
 
-# Reconciliation looks back over minutes, in which a busy site has some hundred events.
-MAX_TOLD = 5000
+# As many as a look-back reads at the most: what is older is not asked for again.
+MAX_DONE = 2000
 
 
 class StoredDetection(TypedDict):
@@ -54,8 +58,9 @@ class StoredLedger(TypedDict):
     """The whole file."""
 
     unfinished: list[StoredDetection]
-    told: list[str]
+    done: list[str]
     today: StoredTally | None
+    muted: list[str]
 
 
 class Ledger:
@@ -64,15 +69,17 @@ class Ledger:
     def __init__(self, store: Store[StoredLedger], stored: StoredLedger | None) -> None:
         """Take up what was stored; see :meth:`async_load`."""
         self._store = store
+        self._saving = False
         self._unfinished: dict[str, Detection] = {}
-        self._told: dict[str, None] = {}
+        self._done: dict[str, None] = {}
         self._today: Tally | None = None
+        self._muted: frozenset[str] = frozenset()
         if stored is not None:
-            for item in stored["unfinished"]:
-                detection = _restored(item)
+            for detection in _restored_all(stored["unfinished"]):
                 self._unfinished[detection.sighting_id] = detection
-            self._told = dict.fromkeys(stored["told"][-MAX_TOLD:])
+            self._done = dict.fromkeys(stored["done"][-MAX_DONE:])
             self._today = _restored_tally(stored["today"])
+            self._muted = frozenset(stored["muted"])
 
     @classmethod
     async def async_load(cls, hass: HomeAssistant, entry_id: str) -> Ledger:
@@ -95,14 +102,19 @@ class Ledger:
 
     @property
     def today(self) -> Tally | None:
-        """The day's counts when the last Detection was told."""
+        """What was counted on the day that was the last."""
         return self._today
+
+    @property
+    def muted(self) -> frozenset[str]:
+        """MAC addresses of the cameras that are not to be described."""
+        return self._muted
 
     @callback
     def knows(self, detection: Detection) -> bool:
-        """Say whether any of its Protect events was taken in before."""
+        """Say whether any of its Protect events was taken in or passed over before."""
         wanted = set(_keys(detection))
-        return not wanted.isdisjoint(self._told) or any(
+        return not wanted.isdisjoint(self._done) or any(
             not wanted.isdisjoint(_keys(unfinished)) for unfinished in self._unfinished.values()
         )
 
@@ -113,29 +125,55 @@ class Ledger:
         self._save_soon()
 
     @callback
-    def async_told(self, detection: Detection, today: Tally) -> None:
+    def async_told(self, detection: Detection) -> None:
         """Forget a Detection that was told, but not its events."""
         self._unfinished.pop(detection.sighting_id, None)
-        self._told.update(dict.fromkeys(_keys(detection)))
-        while len(self._told) > MAX_TOLD:
-            del self._told[next(iter(self._told))]
-        self._today = today
+        self._be_done_with(detection)
         self._save_soon()
+
+    @callback
+    def async_pass_over(self, detection: Detection) -> None:
+        """Remember that a Detection is not wanted, whatever the user chooses later.
+
+        Written with whatever is next: a camera in front of a tree is passed over all day,
+        and after a power cut the same would be decided again.
+        """
+        self._be_done_with(detection)
+
+    @callback
+    def async_keep(self, today: Tally, muted: frozenset[str]) -> None:
+        """Keep the counts, written with whatever is next, and what the user has silenced."""
+        self._today = today
+        if muted != self._muted:
+            self._muted = muted
+            self._save_soon()
 
     async def async_flush(self) -> None:
         """Write what is not written yet."""
         await self._store.async_save(self._as_stored())
 
     @callback
+    def _be_done_with(self, detection: Detection) -> None:
+        self._done.update(dict.fromkeys(_keys(detection)))
+        while len(self._done) > MAX_DONE:
+            del self._done[next(iter(self._done))]
+
+    @callback
     def _save_soon(self) -> None:
-        self._store.async_delay_save(self._as_stored, SAVE_DELAY)
+        """Write in a moment."""
+        # The store begins the delay anew at each call: a busy house would never be written.
+        if not self._saving:
+            self._saving = True
+            self._store.async_delay_save(self._as_stored, SAVE_DELAY)
 
     @callback
     def _as_stored(self) -> StoredLedger:
+        """Return the file; the store asks when it writes."""
+        self._saving = False
         today = self._today
         return {
             "unfinished": [_stored(detection) for detection in self._unfinished.values()],
-            "told": list(self._told),
+            "done": list(self._done),
             "today": None
             if today is None
             else {
@@ -145,6 +183,7 @@ class Ledger:
                 "ai_calls": today.ai_calls,
                 "skipped": today.skipped,
             },
+            "muted": sorted(self._muted),
         }
 
 
@@ -184,6 +223,15 @@ def _restored_tally(item: StoredTally | None) -> Tally | None:
         ai_calls=item["ai_calls"],
         skipped=item["skipped"],
     )
+
+
+def _restored_all(items: Iterable[StoredDetection]) -> Iterator[Detection]:
+    """Yield the Detections; one that cannot be read must not keep the others."""
+    for item in items:
+        try:
+            yield _restored(item)
+        except (KeyError, TypeError, ValueError) as err:
+            _LOGGER.warning("An unfinished Detection in storage cannot be read: %r", err)
 
 
 def _restored(item: StoredDetection) -> Detection:

@@ -37,7 +37,7 @@ class SightingPublisher:
         self._ledger = ledger
 
     async def publish(self, sighting: Sighting) -> None:
-        """Fire the bus event, which is the record, then strike the Detection off the ledger."""
+        """Fire the bus event, which is the record; then strike it off the ledger, then show it."""
         coordinator = self._coordinator
         context = Context()
         self._hass.bus.async_fire(
@@ -49,12 +49,12 @@ class SightingPublisher:
             ),
             context=context,
         )
+        self._ledger.async_told(sighting.detection)
         coordinator.async_published(Published(sighting, context))
-        self._ledger.async_told(sighting.detection, coordinator.today)
 
     def _device_id(self, camera_id: str) -> str | None:
-        camera = self._coordinator.data.cameras.get(camera_id)
-        device = linked_device(self._hass, camera.mac) if camera else None
+        mac = self._coordinator.mac_of(camera_id)
+        device = linked_device(self._hass, mac) if mac else None
         return device.id if device else None
 
 

@@ -1,6 +1,7 @@
 """What runs for one config entry, and what the entries share."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
 from homeassistant.config_entries import ConfigEntry
@@ -37,11 +38,15 @@ class RuntimeData:
     """What survives a restart."""
 
     async def close(self) -> None:
-        """Hear no more, end what is unfinished (the ledger keeps it), let go of everything."""
-        await self.connection.close()
-        await self.runner.close()
-        await self.ledger.async_flush()
-        self.sessions.detach()
+        """End what is unfinished (the ledger keeps it), hear no more, let go of everything.
+
+        What fails on the way keeps nothing else open.
+        """
+        async with AsyncExitStack() as stack:
+            stack.callback(self.sessions.detach)
+            stack.push_async_callback(self.ledger.async_flush)
+            stack.push_async_callback(self.connection.close)
+            stack.push_async_callback(self.runner.close)
 
 
 type NarratorConfigEntry = ConfigEntry[RuntimeData]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, override
+from typing import override
 
 from homeassistant.components.sensor import (
     SensorDeviceClass,
@@ -10,10 +10,10 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN, EntityCategory
+from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.helpers.restore_state import RestoreEntity
+from homeassistant.helpers.restore_state import RestoredExtraData, RestoreEntity
 
 from .coordinator import NarratorCoordinator, NarratorData, Published
 from .entity import ConsoleEntity, SightingEntity, async_add_for_cameras
@@ -102,42 +102,40 @@ class ConsoleSensor(ConsoleEntity, SensorEntity):
         """The number now."""
         return self.entity_description.value(self.coordinator.data)
 
+    @override
+    def _shows(self) -> object:
+        return self.native_value
+
 
 class RestoredSightingSensor(SightingEntity, SensorEntity, RestoreEntity):
     """A sensor that shows what it showed before a restart, until the next Sighting."""
 
-    _restored_attributes: tuple[str, ...] = ()
+    @property
+    @override
+    def extra_restore_state_data(self) -> RestoredExtraData | None:
+        """What is shown; the state itself may be ``unavailable`` when Home Assistant stops."""
+        if self._attr_native_value is None:
+            return None
+        return RestoredExtraData(
+            {"value": self._attr_native_value, "attributes": self._attr_extra_state_attributes}
+        )
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Take up the last state."""
+        """Take up what was shown last."""
         await super().async_added_to_hass()
-        last = await self.async_get_last_state()
-        if last is None or last.state in {STATE_UNAVAILABLE, STATE_UNKNOWN}:
+        if (last := await self.async_get_last_extra_data()) is None:
             return
-        self._attr_native_value = last.state
-        self._attr_extra_state_attributes = {
-            key: last.attributes[key] for key in self._restored_attributes if key in last.attributes
-        }
+        shown = last.as_dict()
+        if self.options is None or shown["value"] in self.options:
+            self._attr_native_value = shown["value"]
+            self._attr_extra_state_attributes = shown["attributes"]
 
 
 class LastSightingSensor(RestoredSightingSensor):
     """What was seen last, in a few words; the long ones are an attribute."""
 
     key = "last_sighting"
-    _restored_attributes = (
-        "sighting_id",
-        "revision",
-        "description",
-        "importance",
-        "labels",
-        "start",
-        "end",
-        "medium",
-        "frame_count",
-        "fallback_reason",
-        "agent_id",
-    )
     # Long, and stored with the bus event already.
     _unrecorded_attributes = frozenset({"description"})
 
@@ -146,23 +144,20 @@ class LastSightingSensor(RestoredSightingSensor):
     def _async_show(self, published: Published) -> None:
         sighting = published.sighting
         detection, description = sighting.detection, sighting.description
-        values: tuple[Any, ...] = (
-            sighting.sighting_id,
-            sighting.revision,
-            description.description,
-            description.importance.value,
-            [label.value for label in detection.labels],
-            detection.start.isoformat(timespec="milliseconds"),
-            detection.end.isoformat(timespec="milliseconds"),
-            sighting.medium.value,
-            sighting.frame_count,
-            sighting.fallback_reason and sighting.fallback_reason.value,
-            description.agent_id,
-        )
         self._attr_native_value = description.title
-        self._attr_extra_state_attributes = dict(
-            zip(self._restored_attributes, values, strict=True)
-        )
+        self._attr_extra_state_attributes = {
+            "sighting_id": sighting.sighting_id,
+            "revision": sighting.revision,
+            "description": description.description,
+            "importance": description.importance.value,
+            "labels": [label.value for label in detection.labels],
+            "start": detection.start.isoformat(timespec="milliseconds"),
+            "end": detection.end.isoformat(timespec="milliseconds"),
+            "medium": sighting.medium.value,
+            "frame_count": sighting.frame_count,
+            "fallback_reason": sighting.fallback_reason and sighting.fallback_reason.value,
+            "agent_id": description.agent_id,
+        }
 
 
 class FallbackReasonSensor(RestoredSightingSensor):
@@ -172,13 +167,13 @@ class FallbackReasonSensor(RestoredSightingSensor):
     _attr_device_class = SensorDeviceClass.ENUM
     _attr_entity_category = EntityCategory.DIAGNOSTIC
     _attr_options = [NOTHING_LOST, *(reason.value for reason in FallbackReason)]  # noqa: RUF012
-    _restored_attributes = ("sighting_id", "fallback_detail", "fallbacks", "clip_attempts")
 
     @override
     @callback
     def _async_show(self, published: Published) -> None:
         sighting = published.sighting
-        self._attr_native_value = sighting.fallback_reason or NOTHING_LOST
+        reason = sighting.fallback_reason
+        self._attr_native_value = reason.value if reason else NOTHING_LOST
         self._attr_extra_state_attributes = {
             "sighting_id": sighting.sighting_id,
             "fallback_detail": sighting.fallback_detail and sighting.fallback_detail.value,

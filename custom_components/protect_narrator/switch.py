@@ -3,10 +3,9 @@
 from typing import Any, override
 
 from homeassistant.components.switch import SwitchEntity
-from homeassistant.const import STATE_OFF, EntityCategory
+from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.helpers.restore_state import RestoreEntity
 
 from .entity import CameraEntity, async_add_for_cameras
 from .runtime import NarratorConfigEntry
@@ -27,8 +26,11 @@ async def async_setup_entry(
     )
 
 
-class DescribeSwitch(CameraEntity, SwitchEntity, RestoreEntity):
-    """Off: the camera's Detections get no download and no Sighting, and are counted."""
+class DescribeSwitch(CameraEntity, SwitchEntity):
+    """Off: the camera's Detections get no download and no Sighting, and are counted.
+
+    The ledger remembers it, disabled or not: a camera that was silenced stays so.
+    """
 
     key = "describe"
     _attr_entity_category = EntityCategory.CONFIG
@@ -43,22 +45,18 @@ class DescribeSwitch(CameraEntity, SwitchEntity, RestoreEntity):
     @override
     def is_on(self) -> bool:
         """Whether the camera's Detections are described."""
-        return self._camera_id not in self.coordinator.data.muted
+        return self._mac not in self.coordinator.data.muted
 
     @override
-    async def async_added_to_hass(self) -> None:
-        """Take up what was chosen before a restart."""
-        await super().async_added_to_hass()
-        last = await self.async_get_last_state()
-        if last is not None and last.state == STATE_OFF:
-            self.coordinator.async_set_describes(self._camera_id, describes=False)
+    def _shows(self) -> object:
+        return self.is_on
 
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
         """Describe."""
-        self.coordinator.async_set_describes(self._camera_id, describes=True)
+        self.coordinator.async_set_describes(self._mac, describes=True)
 
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:
         """Leave alone."""
-        self.coordinator.async_set_describes(self._camera_id, describes=False)
+        self.coordinator.async_set_describes(self._mac, describes=False)

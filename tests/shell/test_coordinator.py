@@ -1,5 +1,6 @@
 """The coordinator: frozen data, counts of the local day, moments for who subscribed."""
 
+from dataclasses import replace
 import logging
 
 from freezegun.api import FrozenDateTimeFactory
@@ -36,14 +37,14 @@ def coordinator(hass: HomeAssistant) -> NarratorCoordinator:
 def make(hass: HomeAssistant, today: Tally | None = None) -> NarratorCoordinator:
     entry = MockConfigEntry(domain=DOMAIN)
     entry.add_to_hass(hass)
-    return NarratorCoordinator(hass, entry, CONSOLE, today)
+    return NarratorCoordinator(hass, entry, CONSOLE, today=today)
 
 
 async def test_a_sighting_reaches_those_who_asked_for_its_camera(
     coordinator: NarratorCoordinator,
 ) -> None:
     heard: list[Published] = []
-    unsubscribe = coordinator.async_subscribe(CAMERA.id, heard.append)
+    unsubscribe = coordinator.async_subscribe(CAMERA.mac, heard.append)
     coordinator.async_subscribe("another", lambda _: pytest.fail("not its camera"))
     published = Published(sighting(), Context())
 
@@ -62,8 +63,8 @@ async def test_one_subscriber_s_bug_is_loud_and_the_others_hear(
     def bug(_published: Published) -> None:
         raise TypeError("planted")
 
-    coordinator.async_subscribe(CAMERA.id, bug)
-    coordinator.async_subscribe(CAMERA.id, heard.append)
+    coordinator.async_subscribe(CAMERA.mac, bug)
+    coordinator.async_subscribe(CAMERA.mac, heard.append)
 
     coordinator.async_published(Published(sighting(), Context()))
 
@@ -114,14 +115,45 @@ async def test_a_lost_connection_is_said_once_and_its_return_too(
 
 async def test_data_is_replaced_and_never_changed(coordinator: NarratorCoordinator) -> None:
     before = coordinator.data
-    coordinator.async_set_describes(CAMERA.id, describes=False)
+    coordinator.async_set_describes(CAMERA.mac, describes=False)
     coordinator.async_set_queue_depth(3)
     coordinator.async_set_cameras(())
 
     assert (before.muted, before.queue_depth, len(before.cameras)) == (frozenset(), 0, 1)
     after = coordinator.data
-    assert after.muted == {CAMERA.id}
+    assert after.muted == {CAMERA.mac}
     assert after.queue_depth == 3
     assert not after.cameras
-    coordinator.async_set_describes(CAMERA.id, describes=True)
+    coordinator.async_set_describes(CAMERA.mac, describes=True)
     assert coordinator.data.muted == frozenset()
+
+
+async def test_a_camera_that_was_adopted_anew_is_the_same_camera(
+    coordinator: NarratorCoordinator,
+) -> None:
+    heard: list[Published] = []
+    coordinator.async_subscribe(CAMERA.mac, heard.append)
+
+    coordinator.async_set_cameras((replace(CAMERA, id="65f0c0de00000000000000ff"),))
+    coordinator.async_published(
+        Published(sighting(camera_id="65f0c0de00000000000000ff"), Context())
+    )
+    # One that was under way as the camera was removed.
+    coordinator.async_published(Published(sighting(1), Context()))
+
+    assert len(heard) == 2
+    assert coordinator.data.cameras.keys() == {CAMERA.mac}
+
+
+async def test_a_sighting_of_a_camera_that_nobody_knows_is_counted(
+    coordinator: NarratorCoordinator,
+) -> None:
+    coordinator.async_published(Published(sighting(camera_id="unknown"), Context()))
+    assert coordinator.today.sightings == 1
+
+
+async def test_entities_may_be_asked_to_update(coordinator: NarratorCoordinator) -> None:
+    before = coordinator.data
+    await coordinator.async_refresh()
+    assert coordinator.data == before
+    assert coordinator.last_update_success

@@ -63,18 +63,20 @@ async def test_what_was_told_is_known_and_not_unfinished(
 ) -> None:
     ledger = await Ledger.async_load(hass, ENTRY_ID)
     ledger.async_take_in(detection(1))
-    ledger.async_told(detection(1), TODAY)
+    ledger.async_told(detection(1))
+    ledger.async_keep(TODAY, frozenset({"F4E2C6000001"}))
 
     ledger = await reloaded(hass, ledger)
 
     assert ledger.unfinished == ()
     assert ledger.knows(detection(1))
     assert ledger.today == TODAY
+    assert ledger.muted == {"F4E2C6000001"}
 
 
 async def test_the_same_event_on_another_camera_is_another_one(hass: HomeAssistant) -> None:
     ledger = await Ledger.async_load(hass, ENTRY_ID)
-    ledger.async_told(detection(1), TODAY)
+    ledger.async_told(detection(1))
     assert not ledger.knows(detection(1, camera_id="65f0c0de0000000000000002"))
 
 
@@ -92,13 +94,75 @@ async def test_it_is_written_soon_without_being_asked(
     assert len(hass_storage[f"{DOMAIN}.{ENTRY_ID}"]["data"]["unfinished"]) == 1
 
 
+async def test_it_is_written_soon_even_when_detections_do_not_stop_coming(
+    hass: HomeAssistant, hass_storage: dict[str, Any], freezer: FrozenDateTimeFactory
+) -> None:
+    ledger = await Ledger.async_load(hass, ENTRY_ID)
+    for number in range(4):
+        ledger.async_take_in(detection(number))
+        freezer.tick(timedelta(seconds=SAVE_DELAY / 2))
+        async_fire_time_changed(hass)
+        await hass.async_block_till_done()
+
+    assert len(hass_storage[f"{DOMAIN}.{ENTRY_ID}"]["data"]["unfinished"]) >= 2
+
+
+async def test_what_was_passed_over_is_known_and_waits_for_the_next_write(
+    hass: HomeAssistant, hass_storage: dict[str, Any], freezer: FrozenDateTimeFactory
+) -> None:
+    ledger = await Ledger.async_load(hass, ENTRY_ID)
+    ledger.async_pass_over(detection(1))
+    freezer.tick(timedelta(seconds=SAVE_DELAY))
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done()
+    assert f"{DOMAIN}.{ENTRY_ID}" not in hass_storage
+    assert ledger.unfinished == ()
+
+    assert (await reloaded(hass, ledger)).knows(detection(1))
+
+
+async def test_what_the_user_has_silenced_is_written_without_waiting_for_a_detection(
+    hass: HomeAssistant, hass_storage: dict[str, Any], freezer: FrozenDateTimeFactory
+) -> None:
+    ledger = await Ledger.async_load(hass, ENTRY_ID)
+    ledger.async_keep(TODAY, frozenset({"F4E2C6000001"}))
+
+    freezer.tick(timedelta(seconds=SAVE_DELAY))
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done()
+
+    assert hass_storage[f"{DOMAIN}.{ENTRY_ID}"]["data"]["muted"] == ["F4E2C6000001"]
+
+
+@pytest.mark.parametrize(
+    "damage", [{"labels": ["unheard-of"]}, {"start": "yesterday"}, {"faces": None}, None]
+)
+async def test_a_detection_that_cannot_be_read_is_said_and_keeps_no_other(
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    caplog: pytest.LogCaptureFixture,
+    damage: dict[str, Any] | None,
+) -> None:
+    ledger = await Ledger.async_load(hass, ENTRY_ID)
+    ledger.async_take_in(detection(1))
+    ledger.async_take_in(detection(2))
+    await ledger.async_flush()
+    stored = hass_storage[f"{DOMAIN}.{ENTRY_ID}"]["data"]["unfinished"]
+    stored[0] = {} if damage is None else stored[0] | damage
+
+    ledger = await Ledger.async_load(hass, ENTRY_ID)
+
+    assert ledger.unfinished == (detection(2),)
+    assert "cannot be read" in caplog.text
+
+
 async def test_only_the_latest_are_remembered(
     hass: HomeAssistant, hass_storage: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ledger_module, "MAX_TOLD", 2)
+    monkeypatch.setattr(ledger_module, "MAX_DONE", 2)
     ledger = await Ledger.async_load(hass, ENTRY_ID)
     for number in range(3):
-        ledger.async_told(detection(number), TODAY)
+        ledger.async_told(detection(number))
 
     for known in (ledger, await reloaded(hass, ledger)):
         assert [known.knows(detection(number)) for number in range(3)] == [False, True, True]
@@ -108,7 +172,7 @@ async def test_a_removed_entry_leaves_no_file(
     hass: HomeAssistant, hass_storage: dict[str, Any]
 ) -> None:
     ledger = await Ledger.async_load(hass, ENTRY_ID)
-    ledger.async_told(detection(1), TODAY)
+    ledger.async_told(detection(1))
     await ledger.async_flush()
     assert f"{DOMAIN}.{ENTRY_ID}" in hass_storage
 

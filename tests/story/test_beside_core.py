@@ -1,7 +1,7 @@
 """Core's own unifiprotect and we, on the same console."""
 
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import Platform
+from homeassistant.const import CONF_PASSWORD, Platform
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
 
@@ -137,3 +137,36 @@ async def test_an_unload_leaves_core_its_own_websockets(
     await home.unload()
 
     await home.console.wait_for(lambda: home.console.open_websockets == 3)
+
+
+async def test_a_log_in_that_changes_in_core_changes_with_us(
+    home: Home, core: Core, agent: FakeTaskEntity
+) -> None:
+    await core.set_up()
+    await home.set_up(agent, data={CONF_CORE_ENTRY_ID: core.entry_id})
+    manager = home.hass.config_entries
+    core_entry = manager.async_get_known_entry(core.entry_id)
+    before = home.entry.runtime_data
+
+    manager.async_update_entry(core_entry, title="only another name")
+    await home.hass.async_block_till_done(wait_background_tasks=False)
+    assert home.entry.runtime_data is before
+
+    home.console.password = "another one"
+    manager.async_update_entry(
+        core_entry, data={**core_entry.data, CONF_PASSWORD: home.console.password}
+    )
+    await until(lambda: before.sessions.private.closed)
+    await until(lambda: home.entry.state is ConfigEntryState.LOADED)
+
+
+async def test_a_core_entry_that_is_removed_under_us_is_missed_at_once(
+    home: Home, core: Core, agent: FakeTaskEntity
+) -> None:
+    await core.set_up()
+    await home.set_up(agent, data={CONF_CORE_ENTRY_ID: core.entry_id})
+
+    await core.remove()
+
+    await until(lambda: home.entry.state is ConfigEntryState.SETUP_ERROR)
+    assert home.entry.error_reason_translation_key == "core_entry_missing"

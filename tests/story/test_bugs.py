@@ -66,14 +66,17 @@ async def test_a_bug_of_ours_is_an_internal_error_with_a_traceback_and_still_a_s
     await home.is_clean()
 
 
+@pytest.mark.parametrize("where", ["image.LastPicture._async_show", "sensor.ConsoleSensor._shows"])
 async def test_a_bug_in_one_entity_takes_no_sighting_from_the_others_or_the_ledger(
     home: Home,
     agent: FakeTaskEntity,
     plant: Callable[[str], None],
     caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    where: str,
 ) -> None:
     await home.set_up(agent)
-    plant("image.LastPicture._async_show")
+    plant(where)
     camera = home.console.cameras[1]
 
     await home.see(camera)
@@ -87,6 +90,7 @@ async def test_a_bug_in_one_entity_takes_no_sighting_from_the_others_or_the_ledg
         attributes = home.state(platform, key, camera).attributes
         assert attributes["sighting_id"] == sighting["sighting_id"]
     assert "planted" in caplog.text
+    monkeypatch.undo()
     await home.unload()
     await home.start()
     await home.nothing_more_is_told(home.console.cameras[2])

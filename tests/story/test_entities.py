@@ -1,6 +1,7 @@
 """What people see and choose: entities, switches, pictures, counts."""
 
 import asyncio
+from dataclasses import replace
 from http import HTTPStatus
 
 from homeassistant.components.image import async_get_image
@@ -179,6 +180,22 @@ async def test_a_camera_that_is_switched_off_is_left_alone_and_counted(
     assert (await home.next_sighting())["camera_id"] == camera.id
 
 
+async def test_what_was_left_alone_is_not_told_when_the_camera_is_switched_on_again(
+    home: Home, agent: FakeTaskEntity
+) -> None:
+    await home.set_up(agent)
+    camera = home.console.cameras[1]
+    await switch(home, camera, "turn_off")
+    await home.see(camera)
+    await until(lambda: home.entry.runtime_data.coordinator.today.skipped == 1)
+
+    await switch(home, camera, "turn_on")
+    await home.unload()
+    await home.start()
+
+    await home.nothing_more_is_told(home.console.cameras[2])
+
+
 async def test_a_switch_stays_off_over_a_restart(home: Home, agent: FakeTaskEntity) -> None:
     await home.set_up(agent)
     camera = home.console.cameras[1]
@@ -227,6 +244,46 @@ async def test_what_was_shown_is_shown_after_a_restart(home: Home, agent: FakeTa
     after = [home.state(*each, camera) for each in shown]
     assert [state.state for state in after] == ["A courier rings", "clip_download_failed"]
     assert [state.attributes for state in after] == [state.attributes for state in before]
+
+
+async def test_what_was_shown_outlives_a_restart_while_the_console_is_away(
+    home: Home, agent: FakeTaskEntity
+) -> None:
+    await home.set_up(agent)
+    camera = home.console.cameras[1]
+    await home.see(camera)
+    await home.next_sighting()
+    await home.console.go_down()
+    sensor = (Platform.SENSOR, "last_sighting", camera)
+    await until(lambda: home.state(*sensor).state == "unavailable")
+
+    await home.hass.config_entries.async_unload(home.entry.entry_id)
+    await home.console.come_up()
+    await home.start()
+
+    assert home.state(*sensor).state == "A courier rings"
+
+
+async def test_a_camera_that_is_adopted_anew_keeps_its_entities(
+    home: Home, agent: FakeTaskEntity
+) -> None:
+    await home.set_up(agent)
+    before = home.console.cameras[1]
+    sensor = (Platform.SENSOR, "last_sighting", before)
+    await home.console.remove_camera(before.id)
+    await until(lambda: home.state(*sensor).state == "unavailable")
+
+    anew = replace(before, id=Camera.make(21).id)
+    await home.console.add_camera(anew)
+    await until(lambda: home.state(*sensor).state == "unknown")
+    await home.see(anew)
+    sighting = await home.next_sighting()
+
+    assert sighting["camera_id"] == anew.id
+    assert home.state(*sensor).state == "A courier rings"
+    await switch(home, before, "turn_off")
+    await home.see(anew)
+    await home.nothing_more_is_told(home.console.cameras[2])
 
 
 async def test_a_camera_that_is_adopted_later_gets_its_entities(

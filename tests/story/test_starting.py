@@ -3,8 +3,8 @@
 import logging
 
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import EVENT_HOMEASSISTANT_STOP
-from homeassistant.core import HomeAssistant
+from homeassistant.const import EVENT_HOMEASSISTANT_STARTED, EVENT_HOMEASSISTANT_STOP
+from homeassistant.core import CoreState, HomeAssistant
 import pytest
 
 from custom_components.protect_narrator.const import DOMAIN
@@ -58,18 +58,37 @@ async def test_a_console_that_refuses_the_log_in_asks_the_user(home: Home) -> No
     assert flow["context"]["source"] == "reauth"
 
 
-async def test_a_media_folder_that_cannot_be_used_is_named(home: Home) -> None:
+async def test_a_media_folder_that_cannot_be_used_is_named_and_costs_no_sighting(
+    home: Home, agent: FakeTaskEntity, caplog: pytest.LogCaptureFixture
+) -> None:
     home.media.rmdir()
     home.media.write_text("no folder")
 
-    state, key, reason = await fail_to_start(home)
+    await home.set_up(agent)
+    await home.see(home.console.cameras[1])
+    sighting = await home.next_sighting()
 
-    assert state is ConfigEntryState.SETUP_RETRY
-    assert key == "media_folder"
-    assert reason is not None
-    assert str(home.media) in reason
-    # Nothing is asked of a console whose clips have no place.
-    assert home.console.requests == []
+    assert sighting["fallbacks"][0] == "clip_download_failed:storage_error"
+    assert sighting["title"] == "Person at Camera 1"
+    (error,) = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert str(home.media) in error.getMessage()
+
+
+async def test_what_happens_while_home_assistant_starts_waits_until_it_has(
+    home: Home, agent: FakeTaskEntity
+) -> None:
+    home.hass.set_state(CoreState.starting)
+    await home.set_up(agent)
+    event_id = await home.see(home.console.cameras[1])
+    ledger = home.entry.runtime_data.ledger
+    await until(lambda: len(ledger.unfinished) == 1)
+    assert home.entry.runtime_data.runner.depth == 0
+
+    home.hass.set_state(CoreState.running)
+    home.hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
+
+    assert (await home.next_sighting())["protect_event_id"] == event_id
+    assert len(agent.asked) == 1
 
 
 async def test_the_end_of_home_assistant_ends_everything_of_ours(

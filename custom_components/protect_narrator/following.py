@@ -1,0 +1,58 @@
+"""What an entry follows while it is loaded: core, its own counts, the day, Home Assistant's end."""
+
+from homeassistant.config_entries import (
+    SIGNAL_CONFIG_ENTRY_CHANGED,
+    ConfigEntry,
+    ConfigEntryChange,
+)
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
+from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
+from homeassistant.helpers.event import async_track_time_change
+
+from .console_access import credentials
+from .const import CONF_CORE_ENTRY_ID
+from .devices import async_follow_core
+from .runtime import NarratorConfigEntry
+
+
+@callback
+def async_follow(hass: HomeAssistant, entry: NarratorConfigEntry) -> None:
+    """Follow all of it until the entry is unloaded."""
+    runtime = entry.runtime_data
+    coordinator = runtime.coordinator
+
+    @callback
+    def keep() -> None:
+        runtime.ledger.async_keep(coordinator.data.today, coordinator.data.muted)
+
+    @callback
+    def begin_day(_now: object) -> None:
+        coordinator.async_begin_day()
+
+    async def close(_event: Event) -> None:
+        await runtime.close()
+
+    for end in (
+        coordinator.async_add_listener(keep),
+        async_follow_core(hass, coordinator),
+        _follow_core_log_in(hass, entry),
+        async_track_time_change(hass, begin_day, hour=0, minute=0, second=0),
+        hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, close),
+    ):
+        entry.async_on_unload(end)
+
+
+@callback
+def _follow_core_log_in(hass: HomeAssistant, entry: NarratorConfigEntry) -> CALLBACK_TYPE:
+    """Set the entry up anew when the core entry that the log-in is taken from has another."""
+    login = credentials(hass, entry)
+
+    @callback
+    def on_entry(change: ConfigEntryChange, changed: ConfigEntry) -> None:
+        if changed.entry_id != entry.data.get(CONF_CORE_ENTRY_ID):
+            return
+        if change is ConfigEntryChange.REMOVED or credentials(hass, entry) != login:
+            hass.config_entries.async_schedule_reload(entry.entry_id)
+
+    return async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, on_entry)
