@@ -9,6 +9,7 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.start import async_at_started
 
 from .assembly import async_assemble
+from .console_access import forget_log_ins
 from .const import DOMAIN
 from .following import async_follow
 from .intake import Intake
@@ -43,6 +44,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: NarratorConfigEntry) ->
 async def async_remove_entry(hass: HomeAssistant, entry: NarratorConfigEntry) -> None:
     """Forget what was remembered of the console."""
     await Ledger.async_delete(hass, entry.entry_id)
+    await forget_log_ins(hass)
 
 
 async def async_remove_config_entry_device(

@@ -13,8 +13,8 @@ from .console_access import (
     CoreEntryMissingError,
     Sessions,
     credentials,
+    make_connection,
     open_sessions,
-    token_folder,
 )
 from .const import DOMAIN
 from .coordinator import NarratorCoordinator
@@ -94,12 +94,10 @@ async def _connect(
         raise ConfigEntryError(translation_domain=DOMAIN, translation_key=err.code) from err
     sessions = open_sessions(hass, verify_ssl=login.verify_ssl)
     try:
-        connection = Connection(
+        connection = await make_connection(
+            hass,
             login,
-            session=sessions.private,
-            public_session=sessions.public,
-            config_dir=token_folder(hass),
-            login_guard=sessions.login_guard,
+            sessions,
             not_before=entry.created_at,
             longest_open=longest_open_from(entry),
             reconcile_every=reconcile_interval_from(entry),

@@ -1,6 +1,7 @@
 """Sets up a console, mends its log-in, and changes what is described and how."""
 
 from collections.abc import Awaitable, Callable, Mapping, Set as AbstractSet
+import logging
 from typing import Any, override
 
 from homeassistant.config_entries import (
@@ -33,16 +34,20 @@ from .const import (
 )
 from .forms import (
     CONF_CONSOLE,
-    LOG_IN_SCHEMA,
     MANUAL,
-    REAUTH_SCHEMA,
+    InvalidHostError,
     agent_schema,
     cameras_schema,
     console_schema,
+    log_in_from_form,
+    log_in_schema,
     options_from_form,
     options_schema,
+    reauth_schema,
 )
 from .protect import CameraInfo, ConnectError, ConsoleInfo
+
+_LOGGER = logging.getLogger(__name__)
 
 _SECRETS = (CONF_PASSWORD, CONF_API_KEY)
 _LOG_IN_KEYS = (CONF_HOST, CONF_PORT, CONF_USERNAME, CONF_VERIFY_SSL, *_SECRETS)
@@ -79,7 +84,7 @@ class NarratorConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def async_step_log_in(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for a log-in."""
-        return await self._log_in("log_in", LOG_IN_SCHEMA, None, user_input)
+        return await self._log_in("log_in", log_in_schema, None, user_input)
 
     async def async_step_agent(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask who should look at the detections."""
@@ -138,7 +143,7 @@ class NarratorConfigFlow(ConfigFlow, domain=DOMAIN):
     ) -> ConfigFlowResult:
         """Ask for user, password and API key."""
         entry = self._get_reauth_entry()
-        return await self._log_in("reauth_confirm", REAUTH_SCHEMA, entry, user_input)
+        return await self._log_in("reauth_confirm", reauth_schema, entry, user_input)
 
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
@@ -154,7 +159,7 @@ class NarratorConfigFlow(ConfigFlow, domain=DOMAIN):
     ) -> ConfigFlowResult:
         """Ask for what has changed: address, user, password, API key."""
         entry = self._get_reconfigure_entry()
-        return await self._log_in("reconfigure_log_in", LOG_IN_SCHEMA, entry, user_input)
+        return await self._log_in("reconfigure_log_in", log_in_schema, entry, user_input)
 
     async def _choose(
         self,
@@ -180,21 +185,28 @@ class NarratorConfigFlow(ConfigFlow, domain=DOMAIN):
     async def _log_in(
         self,
         step_id: str,
-        schema: probatio.Schema,
+        schema: Callable[[Mapping[str, Any]], probatio.Schema],
         entry: ConfigEntry | None,
         user_input: dict[str, Any] | None,
     ) -> ConfigFlowResult:
         """Show a form for a log-in; what is left empty stays as the entry has it."""
         kept = {key: entry.data[key] for key in _LOG_IN_KEYS if key in entry.data} if entry else {}
         errors: dict[str, str] = {}
-        if user_input is not None:
-            given = {key: value for key, value in user_input.items() if value != ""}
-            if done := await self._reach(kept | given, errors):
-                return done
         shown = {key: value for key, value in kept.items() if key not in _SECRETS}
+        if user_input is not None:
+            shown = user_input
+            try:
+                data = log_in_from_form(user_input, kept)
+            except InvalidHostError as err:
+                errors[CONF_HOST] = err.code
+            else:
+                if done := await self._reach(data, errors):
+                    return done
+                understood = {key: data[key] for key in (CONF_HOST, CONF_PORT) if key in user_input}
+                shown = user_input | understood
         return self.async_show_form(
             step_id=step_id,
-            data_schema=self.add_suggested_values_to_schema(schema, user_input or shown),
+            data_schema=self.add_suggested_values_to_schema(schema(kept), shown),
             errors=errors,
             description_placeholders={
                 "name": entry.title if entry else "",
@@ -208,6 +220,10 @@ class NarratorConfigFlow(ConfigFlow, domain=DOMAIN):
             console = await prove_access(self.hass, data)
         except (ConnectError, CoreEntryMissingError) as err:
             errors["base"] = err.code
+            return None
+        except Exception:
+            _LOGGER.exception("The console could not be tried because of a bug")
+            errors["base"] = "unknown"
             return None
         await self.async_set_unique_id(unique_id_of(console.mac))
         if self.source == SOURCE_REAUTH:
@@ -262,6 +278,9 @@ class NarratorOptionsFlow(OptionsFlowWithReload):
             console = await look_up_cameras(self.hass, self.config_entry.data)
         except (ConnectError, CoreEntryMissingError) as err:
             self._error = err.code
+        except Exception:
+            _LOGGER.exception("The cameras could not be read because of a bug")
+            self._error = "unknown"
         else:
             self._cameras = console.cameras
 

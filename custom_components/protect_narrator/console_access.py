@@ -1,10 +1,13 @@
 """How an entry of ours reaches its console: with which log-in, over which sessions."""
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping, Set as AbstractSet
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
-from typing import Any
+import shutil
+from typing import Any, TypedDict, Unpack
 
 from aiohttp import ClientSession, CookieJar
 from homeassistant.config_entries import ConfigEntry
@@ -19,15 +22,20 @@ from homeassistant.const import (
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.aiohttp_client import async_create_clientsession
+from homeassistant.helpers.singleton import singleton
 from homeassistant.helpers.storage import STORAGE_DIR
 
 from .const import CONF_CORE_ENTRY_ID, CORE_DOMAIN, DEFAULT_PORT, DOMAIN
-from .protect import Connection, ConsoleInfo, Credentials, LoginGuard
+from .protect import CannotConnectError, Connection, ConsoleInfo, Credentials, LoginGuard
 
 # Core's own names in its entries (read in its source, 2026.10 and 2026.11). An entry that
 # was switched to its API key may still hold a user, whom its owner chose not to use.
 _CORE_CONNECTION_MODE = "connection_mode"
 _CORE_API_KEY_ONLY = "api_key_only"
+
+# Consoles whose log-ins by forms are counted; more than a home has, and than anybody types
+# within the minute that counts.
+_MOST_COUNTED = 16
 
 
 class CoreEntryMissingError(HomeAssistantError):
@@ -53,9 +61,22 @@ class Sessions:
         self.public.detach()
 
 
+class Listening(TypedDict, total=False):
+    """How a connection that is started listens; what is absent is ``Connection``'s default."""
+
+    not_before: datetime
+    longest_open: timedelta
+    reconcile_every: timedelta
+
+
 @callback
-def open_sessions(hass: HomeAssistant, *, verify_ssl: bool) -> Sessions:
-    """Open the sessions of one connection; the caller detaches them."""
+def open_sessions(
+    hass: HomeAssistant, *, verify_ssl: bool, budget: LoginGuard | None = None
+) -> Sessions:
+    """Open the sessions of one connection; the caller detaches them.
+
+    With a ``budget`` its log-ins are counted together with those of others.
+    """
     guard = LoginGuard()
     return Sessions(
         private=async_create_clientsession(
@@ -64,10 +85,29 @@ def open_sessions(hass: HomeAssistant, *, verify_ssl: bool) -> Sessions:
             auto_cleanup=False,
             # Consoles are reached by IP address, whose cookies the safe jar refuses.
             cookie_jar=CookieJar(unsafe=True),
-            middlewares=(guard,),
+            middlewares=(guard,) if budget is None else (budget, guard),
         ),
         public=async_create_clientsession(hass, verify_ssl, auto_cleanup=False),
         login_guard=guard,
+    )
+
+
+async def make_connection(
+    hass: HomeAssistant, login: Credentials, sessions: Sessions, **listening: Unpack[Listening]
+) -> Connection:
+    """Return a connection over these sessions; the caller closes it. Raises ConnectError."""
+    folder = _folder_of(hass, login)
+    try:
+        await hass.async_add_executor_job(_make_private, folder)
+    except OSError as err:
+        raise CannotConnectError(f"the log-in token cannot be kept: {err}") from err
+    return Connection(
+        login,
+        session=sessions.private,
+        public_session=sessions.public,
+        config_dir=folder,
+        login_guard=sessions.login_guard,
+        **listening,
     )
 
 
@@ -75,6 +115,44 @@ def open_sessions(hass: HomeAssistant, *, verify_ssl: bool) -> Sessions:
 def token_folder(hass: HomeAssistant) -> Path:
     """Return where log-in tokens are kept, so that not every restart is a log-in."""
     return Path(hass.config.path(STORAGE_DIR, DOMAIN))
+
+
+def _folder_of(hass: HomeAssistant, login: Credentials) -> Path:
+    """Return where the token of one log-in is kept.
+
+    Each has its own: the library reads, changes and writes a whole file at a time, so one
+    connection would undo what another wrote. The name only has to differ, and to be one.
+    """
+    who = f"{login.username}@{login.host}:{login.port}"
+    return token_folder(hass) / sha256(who.encode()).hexdigest()[:16]
+
+
+def _make_private(folder: Path) -> None:
+    """Make it before the library does, which would let every user of the machine read it."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+async def forget_log_ins(hass: HomeAssistant) -> None:
+    """Delete the log-in tokens that no entry of ours stands for any more; nothing is sent.
+
+    That is more than an entry's that is removed: its address or user may have been another
+    once, the core entry that named them may be gone, or a set-up may have been given up.
+    """
+    kept = set()
+    for entry in hass.config_entries.async_entries(DOMAIN):
+        with suppress(CoreEntryMissingError):
+            kept.add(_folder_of(hass, credentials(hass, entry)))
+    await hass.async_add_executor_job(_delete_all_but, kept, token_folder(hass))
+
+
+def _delete_all_but(kept: AbstractSet[Path], folder: Path) -> None:
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path in kept:
+            continue
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 @callback
@@ -131,21 +209,36 @@ async def look_up_cameras(hass: HomeAssistant, data: Mapping[str, Any]) -> Conso
 async def _visit(hass: HomeAssistant, data: Mapping[str, Any]) -> AsyncIterator[Connection]:
     """Make a connection that is closed, with its sessions, when the context is left."""
     login = credentials_from(hass, data)
-    sessions = open_sessions(hass, verify_ssl=login.verify_ssl)
+    budget = _login_budget(hass, (login.host, login.port))
+    sessions = open_sessions(hass, verify_ssl=login.verify_ssl, budget=budget)
     try:
-        connection = Connection(
-            login,
-            session=sessions.private,
-            public_session=sessions.public,
-            config_dir=token_folder(hass),
-            login_guard=sessions.login_guard,
-        )
+        connection = await make_connection(hass, login, sessions)
         try:
             yield connection
         finally:
             await connection.close()
     finally:
         sessions.detach()
+
+
+@callback
+def _login_budget(hass: HomeAssistant, address: tuple[str, int]) -> LoginGuard:
+    """Return what counts the log-ins that forms send to this console, whatever is typed.
+
+    Guessing passwords must not make the console refuse everybody. A connection that runs is
+    not counted in: while it is refused it uses up what its guard allows, and the form that
+    mends it would never be let through.
+    """
+    budgets = _login_budgets(hass)
+    if address not in budgets and len(budgets) == _MOST_COUNTED:
+        del budgets[next(iter(budgets))]
+    return budgets.setdefault(address, LoginGuard())
+
+
+@callback
+@singleton(f"{DOMAIN}_login_budgets")
+def _login_budgets(_hass: HomeAssistant) -> dict[tuple[str, int], LoginGuard]:
+    return {}
 
 
 @callback

@@ -28,7 +28,9 @@ from homeassistant.helpers.selector import (
     TextSelectorConfig,
     TextSelectorType,
 )
+from homeassistant.util.network import is_host_valid, is_ipv6_address
 import probatio
+from yarl import URL
 
 from .const import (
     CONF_AGENT_ID,
@@ -45,6 +47,7 @@ from .pipeline.models import Label, ranked
 from .protect import CameraInfo
 
 CONF_CONSOLE = "console"
+CONF_REMOVE_API_KEY = "remove_api_key"
 CONF_ADVANCED = "advanced"
 
 # Choices beside real ids; translated by the frontend, so the labels are never shown.
@@ -60,23 +63,81 @@ _PORT = probatio.All(
 
 # User and password may be left out, so that whoever has an API key alone is told why that
 # is not enough, instead of not being let through.
-LOG_IN_SCHEMA = probatio.Schema(
-    {
-        probatio.Required(CONF_HOST): _TEXT,
-        probatio.Required(CONF_PORT, default=DEFAULT_PORT): _PORT,
-        probatio.Optional(CONF_USERNAME): _TEXT,
-        probatio.Optional(CONF_PASSWORD): _SECRET,
-        probatio.Optional(CONF_API_KEY): _SECRET,
-        probatio.Required(CONF_VERIFY_SSL, default=False): BooleanSelector(),
-    }
-)
-REAUTH_SCHEMA = probatio.Schema(
-    {
-        probatio.Optional(CONF_USERNAME): _TEXT,
-        probatio.Optional(CONF_PASSWORD): _SECRET,
-        probatio.Optional(CONF_API_KEY): _SECRET,
-    }
-)
+_USER: dict[probatio.Marker, Any] = {
+    probatio.Optional(CONF_USERNAME): _TEXT,
+    probatio.Optional(CONF_PASSWORD): _SECRET,
+    probatio.Optional(CONF_API_KEY): _SECRET,
+}
+
+# What is stored is not shown, so an empty field cannot mean that it shall go.
+_USER_WITH_API_KEY = _USER | {
+    probatio.Required(CONF_REMOVE_API_KEY, default=False): BooleanSelector()
+}
+
+
+class InvalidHostError(ValueError):
+    """What was typed is no host."""
+
+    code = "invalid_host"
+
+
+def log_in_schema(kept: Mapping[str, Any]) -> probatio.Schema:
+    """Return what a log-in consists of; ``kept`` are the entry data of before."""
+    return probatio.Schema(
+        {
+            probatio.Required(CONF_HOST): _TEXT,
+            probatio.Required(CONF_PORT, default=DEFAULT_PORT): _PORT,
+            **_user_fields(kept),
+            probatio.Required(CONF_VERIFY_SSL, default=False): BooleanSelector(),
+        }
+    )
+
+
+def reauth_schema(kept: Mapping[str, Any]) -> probatio.Schema:
+    """Return what of a log-in a console can refuse; ``kept`` are the entry data of before."""
+    return probatio.Schema(_user_fields(kept))
+
+
+def _user_fields(kept: Mapping[str, Any]) -> dict[probatio.Marker, Any]:
+    return _USER_WITH_API_KEY if CONF_API_KEY in kept else _USER
+
+
+def log_in_from_form(user_input: Mapping[str, Any], kept: Mapping[str, Any]) -> dict[str, Any]:
+    """Return entry data: what was typed, and what is kept where a field was left empty.
+
+    Raises InvalidHostError.
+    """
+    given = {key: value for key, value in user_input.items() if value != ""}
+    data = dict(kept)
+    if given.pop(CONF_REMOVE_API_KEY, False):
+        data.pop(CONF_API_KEY, None)
+    data |= given
+    if CONF_HOST in user_input:
+        data[CONF_HOST], port = address_of(user_input[CONF_HOST])
+        if port is not None:
+            data[CONF_PORT] = port
+    return data
+
+
+def address_of(typed: str) -> tuple[str, int | None]:
+    """Return host and, where there is one, port of a host or of a web page's address.
+
+    Raises InvalidHostError.
+    """
+    typed = typed.strip()
+    if is_ipv6_address(typed):
+        return typed, None  # without brackets its colons would announce a port
+    try:
+        url = URL(typed if "://" in typed else f"https://{typed}")
+    except ValueError as err:
+        raise InvalidHostError("no address") from err
+    host, port = url.raw_host, url.explicit_port
+    # A user in the address would be dropped without a word.
+    if url.scheme not in {"http", "https"} or url.raw_user is not None or port == 0:
+        raise InvalidHostError("not the address of a console")
+    if host is None or not is_host_valid(host):
+        raise InvalidHostError("no host")
+    return host, port
 
 
 def console_schema(known: Mapping[str, str]) -> probatio.Schema:
@@ -128,10 +189,8 @@ def options_schema(
         probatio.Required(CONF_AGENT_ID, default=agent_id): _agent_selector(hass, agents)
     }
     if cameras is not None:
-        cameras = list(cameras)
-        known = {camera.id for camera in cameras}
-        chosen = [camera for camera in options.get(CONF_CAMERAS, ()) if camera in known]
-        fields[probatio.Required(CONF_CAMERAS, default=chosen)] = _camera_selector(cameras)
+        chosen = options.get(CONF_CAMERAS, [])
+        fields[probatio.Required(CONF_CAMERAS, default=chosen)] = _camera_selector(cameras, chosen)
     fields |= {
         probatio.Required(
             CONF_LABELS, default=options.get(CONF_LABELS, _default_labels())
@@ -189,10 +248,16 @@ def _agent_selector(hass: HomeAssistant, agents: Iterable[str]) -> SelectSelecto
     )
 
 
-def _camera_selector(cameras: Iterable[CameraInfo]) -> SelectSelector:
+def _camera_selector(cameras: Iterable[CameraInfo], chosen: Iterable[str] = ()) -> SelectSelector:
+    """Offer the cameras, and by their ids the chosen ones that are none of these.
+
+    None chosen means all: without the last one that was, the form would say so by itself.
+    """
+    names = {camera.id: camera.name for camera in cameras}
+    names |= {camera_id: camera_id for camera_id in chosen if camera_id not in names}
     return SelectSelector(
         SelectSelectorConfig(
-            options=[SelectOptionDict(value=camera.id, label=camera.name) for camera in cameras],
+            options=[SelectOptionDict(value=key, label=name) for key, name in names.items()],
             multiple=True,
             mode=SelectSelectorMode.DROPDOWN,
         )

@@ -4,7 +4,9 @@ from collections.abc import AsyncGenerator
 from datetime import datetime
 from io import BytesIO
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
 from PIL import Image
 import pytest
 
@@ -27,6 +29,16 @@ class GreyFilm:
         out = BytesIO()
         Image.new("RGB", (64, 36), "grey").save(out, "JPEG")
         return out.getvalue()
+
+
+@pytest.fixture
+async def flows(hass: HomeAssistant) -> AsyncGenerator[None]:
+    """Have Home Assistant's own component, and unload the entries that a flow made."""
+    assert await async_setup_component(hass, "homeassistant", {})
+    yield
+    for entry in hass.config_entries.async_entries(DOMAIN):
+        if entry.state is ConfigEntryState.LOADED:
+            await hass.config_entries.async_unload(entry.entry_id)
 
 
 @pytest.fixture

@@ -1,4 +1,6 @@
-"""Which log-in an entry stands for."""
+"""Which log-in an entry stands for, and what is kept of it on disk."""
+
+from pathlib import Path
 
 from homeassistant.core import HomeAssistant
 import pytest
@@ -7,13 +9,23 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.protect_narrator.console_access import (
+    _MOST_COUNTED,
     CoreEntryMissingError,
+    _login_budgets,
     credentials,
+    forget_log_ins,
+    look_up_cameras,
     open_sessions,
+    token_folder,
     unique_id_of,
 )
 from custom_components.protect_narrator.const import DOMAIN
-from custom_components.protect_narrator.protect import Credentials
+from custom_components.protect_narrator.protect import CannotConnectError, Credentials
+from custom_components.protect_narrator.protect.login_guard import LOGIN_PATH
+from simulator.console import Camera, Console
+
+from .conftest import GreyFilm
+from .flows import core_entry, log_in, our_entry
 
 LOG_IN = {
     "host": "192.0.2.1",
@@ -76,3 +88,79 @@ async def test_sessions_are_our_own_and_are_given_up_together(hass: HomeAssistan
 @pytest.mark.parametrize("mac", ["f4e2c6a0b0c0", "F4:E2:C6:A0:B0:C0", "F4E2C6A0B0C0"])
 def test_a_console_has_the_unique_id_that_core_gives_it(mac: str) -> None:
     assert unique_id_of(mac) == "F4E2C6A0B0C0"
+
+
+async def test_the_consoles_whose_log_ins_are_counted_are_bounded(
+    hass: HomeAssistant, loopback: None
+) -> None:
+    for port in range(1, _MOST_COUNTED + 3):
+        with pytest.raises(CannotConnectError):
+            await look_up_cameras(hass, LOG_IN | {"host": "127.0.0.1", "port": port})
+    assert len(_login_budgets(hass)) == _MOST_COUNTED
+
+
+def tokens(hass: HomeAssistant) -> list[Path]:
+    return [path for path in token_folder(hass).rglob("*") if path.is_file()]
+
+
+async def test_a_log_in_token_is_used_again(hass: HomeAssistant, console: Console) -> None:
+    await look_up_cameras(hass, log_in(console))
+    await look_up_cameras(hass, log_in(console))
+    assert len(console.requests_to(LOGIN_PATH)) == 1
+    assert len(tokens(hass)) == 1
+
+
+async def test_a_log_in_token_is_readable_for_home_assistant_alone(
+    hass: HomeAssistant, console: Console
+) -> None:
+    await look_up_cameras(hass, log_in(console))
+    (token,) = tokens(hass)
+    assert token.parent.stat().st_mode & 0o777 == 0o700
+
+
+async def test_a_folder_that_cannot_be_made_is_a_typed_error(
+    hass: HomeAssistant, console: Console
+) -> None:
+    folder = token_folder(hass)
+    folder.parent.mkdir()
+    folder.write_text("in the way")
+    with pytest.raises(CannotConnectError, match="token cannot be kept"):
+        await look_up_cameras(hass, log_in(console))
+
+
+async def test_only_the_log_ins_of_entries_that_are_left_are_remembered(
+    hass: HomeAssistant, console: Console
+) -> None:
+    our_entry(hass, console)
+    async with Console([Camera.make(0)], GreyFilm()) as removed:
+        for each in (console, removed):
+            await look_up_cameras(hass, log_in(each))
+        requests = len(removed.requests)
+
+        await forget_log_ins(hass)
+
+        assert len(removed.requests) == requests, "nothing is sent"
+        for each in (console, removed):
+            await look_up_cameras(hass, log_in(each))
+        assert len(console.requests_to(LOGIN_PATH)) == 1
+        assert len(removed.requests_to(LOGIN_PATH)) == 2
+
+
+async def test_a_log_in_of_core_is_remembered_while_core_has_it(
+    hass: HomeAssistant, console: Console
+) -> None:
+    core = core_entry(hass, console)
+    our_entry(hass, console, data={"core_entry_id": core.entry_id})
+    await look_up_cameras(hass, log_in(console))
+
+    await forget_log_ins(hass)
+    assert tokens(hass)
+
+    await hass.config_entries.async_remove(core.entry_id)
+    await forget_log_ins(hass)
+    assert not tokens(hass)
+
+
+async def test_forgetting_where_nothing_was_remembered_is_fine(hass: HomeAssistant) -> None:
+    await forget_log_ins(hass)
+    assert not tokens(hass)

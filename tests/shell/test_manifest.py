@@ -150,8 +150,13 @@ def test_every_option_is_named_and_explained() -> None:
 def test_every_way_a_console_can_refuse_has_its_own_message() -> None:
     strings = read("strings.json")
     codes = {*connect_error_codes(), CoreEntryMissingError.code}
-    for texts in (strings["config"]["error"], strings["options"]["error"]):
-        assert codes == texts.keys() - {"no_labels"}
+    forms = {
+        "config": {"invalid_host", "no_labels", "unknown"},
+        "options": {"no_labels", "unknown"},
+    }
+    for flow, of_form in forms.items():
+        texts = strings[flow]["error"]
+        assert texts.keys() == codes | of_form
         assert len(set(texts.values())) == len(texts), "two errors share a message"
     assert codes <= strings["exceptions"].keys()
 

@@ -11,10 +11,11 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
+from custom_components.protect_narrator.console_access import token_folder
 from custom_components.protect_narrator.const import DOMAIN
 from simulator.console import Console, Reply
 
-from .test_config_flow import our_entry
+from .flows import our_entry
 
 
 @pytest.fixture(autouse=True)
@@ -36,6 +37,27 @@ async def test_platforms_that_fail_take_the_connection_with_them(
     assert entry.state is ConfigEntryState.SETUP_ERROR
     assert entry.runtime_data.sessions.private.closed
     await console.wait_for(lambda: console.open_requests == console.open_websockets == 0)
+
+
+async def test_an_end_that_fails_half_way_keeps_nothing_open(
+    hass: HomeAssistant, console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail() -> None:
+        raise RuntimeError("planted")
+
+    entry = our_entry(hass, console)
+    await hass.config_entries.async_setup(entry.entry_id)
+    await console.wait_for(lambda: console.open_websockets > 0)
+    runtime = entry.runtime_data
+    monkeypatch.setattr(runtime.runner, "close", fail)
+
+    with pytest.raises(RuntimeError, match="planted"):
+        await runtime.close()
+
+    assert runtime.sessions.private.closed
+    await console.wait_for(lambda: console.open_requests == console.open_websockets == 0)
+    monkeypatch.undo()
+    assert await hass.config_entries.async_unload(entry.entry_id)
 
 
 async def test_counts_begin_anew_at_midnight(
@@ -75,3 +97,16 @@ async def test_a_set_up_that_is_cancelled_leaves_no_request_open(
     with pytest.raises(asyncio.CancelledError):
         await setting_up
     await console.wait_for(lambda: console.open_requests == 0)
+
+
+async def test_an_entry_that_is_removed_leaves_no_log_in_token(
+    hass: HomeAssistant, console: Console
+) -> None:
+    entry = our_entry(hass, console)
+    await hass.config_entries.async_setup(entry.entry_id)
+    folder = token_folder(hass)
+    assert [path for path in folder.rglob("*") if path.is_file()]
+
+    await hass.config_entries.async_remove(entry.entry_id)
+
+    assert not [path for path in folder.rglob("*") if path.is_file()]
