@@ -249,12 +249,12 @@ def _agent_selector(hass: HomeAssistant, agents: Iterable[str]) -> SelectSelecto
 
 
 def _camera_selector(cameras: Iterable[CameraInfo], chosen: Iterable[str] = ()) -> SelectSelector:
-    """Offer the cameras, and by their ids the chosen ones that are none of these.
+    """Offer the cameras, and by their MAC addresses the chosen ones that are none of these.
 
     None chosen means all: without the last one that was, the form would say so by itself.
     """
-    names = {camera.id: camera.name for camera in cameras}
-    names |= {camera_id: camera_id for camera_id in chosen if camera_id not in names}
+    names = {camera.mac: camera.name for camera in cameras}
+    names |= {mac: mac for mac in chosen if mac not in names}
     return SelectSelector(
         SelectSelectorConfig(
             options=[SelectOptionDict(value=key, label=name) for key, name in names.items()],

@@ -43,11 +43,12 @@ class Intake:
         """Take a Detection in, unless it is known or not wanted."""
         if self._ledger.knows(detection):
             return
+        mac = self._coordinator.mac_of(detection.camera_id)
         skip = verdict(
             detection,
             policy_from(self._hass, self._coordinator.config_entry),
-            describes=self._coordinator.mac_of(detection.camera_id)
-            not in self._coordinator.data.muted,
+            mac=mac,
+            describes=mac not in self._coordinator.data.muted,
         )
         if skip is not None:
             _LOGGER.debug("Sighting %s: skipped, %s", detection.sighting_id, skip)

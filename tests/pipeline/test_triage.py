@@ -7,7 +7,7 @@ from custom_components.protect_narrator.pipeline.triage import Skip, verdict
 
 from .fakes import detection
 
-DOOR, GARDEN = "camera-0", "camera-1"
+DOOR, GARDEN = "F4E2C6000001", "F4E2C6000002"
 PEOPLE = frozenset({Label.PERSON})
 
 
@@ -26,13 +26,13 @@ PEOPLE = frozenset({Label.PERSON})
 def test_what_the_user_did_not_choose_is_passed_over(
     seen: Detection, policy: Policy, describes: bool, expected: Skip | None
 ) -> None:
-    assert verdict(seen, policy, describes=describes) is expected
+    assert verdict(seen, policy, mac=DOOR, describes=describes) is expected
 
 
 def test_every_reason_to_skip_can_be_had() -> None:
     reasons = {
-        verdict(detection(), Policy(cameras=frozenset({GARDEN})), describes=True),
-        verdict(detection(), Policy(labels=frozenset()), describes=True),
-        verdict(detection(), Policy(), describes=False),
+        verdict(detection(), Policy(cameras=frozenset({GARDEN})), mac=DOOR, describes=True),
+        verdict(detection(), Policy(labels=frozenset()), mac=DOOR, describes=True),
+        verdict(detection(), Policy(), mac=None, describes=False),
     }
     assert reasons == set(Skip)

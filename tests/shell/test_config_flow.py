@@ -39,8 +39,8 @@ async def test_a_console_is_set_up_by_logging_in(hass: HomeAssistant, console: C
     assert form["step_id"] == "agent"
     form = await go_on(hass, form, {CONF_AGENT_ID: agent.entity_id})
     assert form["step_id"] == "cameras"
-    assert choices(form, CONF_CAMERAS) == [camera.id for camera in console.cameras]
-    chosen = {CONF_CAMERAS: [console.cameras[1].id], CONF_LABELS: ["person", "ring"]}
+    assert choices(form, CONF_CAMERAS) == [camera.mac for camera in console.cameras]
+    chosen = {CONF_CAMERAS: [console.cameras[1].mac], CONF_LABELS: ["person", "ring"]}
     result = await go_on(hass, form, chosen)
 
     assert result["type"] is FlowResultType.CREATE_ENTRY

@@ -60,14 +60,14 @@ async def test_everything_else_can_be_changed_in_the_options(
 
     form = await open_options(hass, entry)
     assert form["errors"] == {}
-    assert choices(form, CONF_CAMERAS) == [camera.id for camera in console.cameras]
+    assert choices(form, CONF_CAMERAS) == [camera.mac for camera in console.cameras]
     assert default(form, CONF_LABELS) == ["person", "ring"]
     result = await save(
         hass,
         form,
         {
             CONF_AGENT_ID: agent.entity_id,
-            CONF_CAMERAS: [console.cameras[0].id],
+            CONF_CAMERAS: [console.cameras[0].mac],
             CONF_LABELS: ["vehicle"],
             CONF_LANGUAGE: "de",
             CONF_SHOW: "frames",
@@ -78,7 +78,7 @@ async def test_everything_else_can_be_changed_in_the_options(
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert entry.options == {
         CONF_AGENT_ID: agent.entity_id,
-        CONF_CAMERAS: [console.cameras[0].id],
+        CONF_CAMERAS: [console.cameras[0].mac],
         CONF_LABELS: ["vehicle"],
         CONF_LANGUAGE: "de",
         CONF_SHOW: "frames",
@@ -95,7 +95,7 @@ async def test_options_without_labels_are_refused_and_what_was_chosen_is_kept(
     form = await open_options(hass, entry)
     chosen = {
         CONF_AGENT_ID: PREFERRED,
-        CONF_CAMERAS: [console.cameras[2].id],
+        CONF_CAMERAS: [console.cameras[2].mac],
         CONF_LABELS: [],
         CONF_SHOW: "clip",
         CONF_ADVANCED: advanced(),
@@ -103,7 +103,7 @@ async def test_options_without_labels_are_refused_and_what_was_chosen_is_kept(
 
     form = await save(hass, form, chosen)
     assert form["errors"] == {CONF_LABELS: "no_labels"}
-    assert default(form, CONF_CAMERAS) == [console.cameras[2].id]
+    assert default(form, CONF_CAMERAS) == [console.cameras[2].mac]
     assert default(form, CONF_SHOW) == "clip"
 
     await save(hass, form, chosen | {CONF_LABELS: ["person"]})
@@ -114,7 +114,7 @@ async def test_options_without_labels_are_refused_and_what_was_chosen_is_kept(
 async def test_while_the_console_is_away_its_cameras_stay_chosen(
     hass: HomeAssistant, console: Console
 ) -> None:
-    options = {CONF_CAMERAS: [console.cameras[0].id], CONF_LABELS: ["person"]}
+    options = {CONF_CAMERAS: [console.cameras[0].mac], CONF_LABELS: ["person"]}
     entry = our_entry(hass, console, options=options)
     await console.go_down()
 
@@ -124,7 +124,7 @@ async def test_while_the_console_is_away_its_cameras_stay_chosen(
     assert CONF_CAMERAS not in form["data_schema"].schema
     await save(hass, form, ordinary())
 
-    assert entry.options[CONF_CAMERAS] == [console.cameras[0].id]
+    assert entry.options[CONF_CAMERAS] == [console.cameras[0].mac]
     assert entry.options[CONF_LABELS] == ["ring"]
 
 
@@ -150,7 +150,7 @@ async def test_the_only_chosen_camera_stays_chosen_when_the_console_has_it_no_mo
 ) -> None:
     entry = our_entry(hass, console, options={CONF_CAMERAS: ["gone"], CONF_LABELS: ["person"]})
     form = await open_options(hass, entry)
-    assert choices(form, CONF_CAMERAS) == [*(camera.id for camera in console.cameras), "gone"]
+    assert choices(form, CONF_CAMERAS) == [*(camera.mac for camera in console.cameras), "gone"]
     chosen = default(form, CONF_CAMERAS)
 
     await save(hass, form, ordinary() | {CONF_CAMERAS: chosen})
@@ -161,7 +161,7 @@ async def test_the_only_chosen_camera_stays_chosen_when_the_console_has_it_no_mo
 async def test_a_camera_that_is_gone_can_be_taken_out(
     hass: HomeAssistant, console: Console
 ) -> None:
-    present = console.cameras[0].id
+    present = console.cameras[0].mac
     options = {CONF_CAMERAS: ["gone", present], CONF_LABELS: ["person"]}
     entry = our_entry(hass, console, options=options)
     form = await open_options(hass, entry)

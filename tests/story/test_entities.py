@@ -211,7 +211,7 @@ async def test_a_switch_stays_off_over_a_restart(home: Home, agent: FakeTaskEnti
 
 @pytest.mark.parametrize(
     "options",
-    [{CONF_LABELS: ["person"]}, {CONF_CAMERAS: ["65f0c0de0000000000000002"]}, {}],
+    [{CONF_LABELS: ["person"]}, {CONF_CAMERAS: [Camera.make(2).mac]}, {}],
 )
 async def test_only_what_was_chosen_is_described(
     home: Home, agent: FakeTaskEntity, options: dict[str, list[str]]
@@ -267,8 +267,8 @@ async def test_what_was_shown_outlives_a_restart_while_the_console_is_away(
 async def test_a_camera_that_is_adopted_anew_keeps_its_entities(
     home: Home, agent: FakeTaskEntity
 ) -> None:
-    await home.set_up(agent)
-    before = home.console.cameras[1]
+    before, other = home.console.cameras[1:3]
+    await home.set_up(agent, {CONF_CAMERAS: [before.mac, other.mac]})
     sensor = (Platform.SENSOR, "last_sighting", before)
     await home.console.remove_camera(before.id)
     await until(lambda: home.state(*sensor).state == "unavailable")
@@ -283,7 +283,7 @@ async def test_a_camera_that_is_adopted_anew_keeps_its_entities(
     assert home.state(*sensor).state == "A courier rings"
     await switch(home, before, "turn_off")
     await home.see(anew)
-    await home.nothing_more_is_told(home.console.cameras[2])
+    await home.nothing_more_is_told(other)
 
 
 async def test_a_camera_that_is_adopted_later_gets_its_entities(

@@ -247,7 +247,7 @@ class Policy:
     """What the user chose, in one frozen value; the defaults are the product's."""
 
     cameras: frozenset[str] = frozenset()
-    """Protect ids of the cameras to describe; empty means all of them."""
+    """MAC addresses of the cameras to describe; empty means all of them."""
 
     labels: frozenset[Label] = frozenset(Label) - {Label.MOTION, Label.OTHER}
 

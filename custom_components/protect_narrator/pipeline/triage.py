@@ -14,13 +14,15 @@ class Skip(StrEnum):
     """The camera's own "describe" switch is off."""
 
 
-def verdict(detection: Detection, policy: Policy, *, describes: bool) -> Skip | None:
+def verdict(
+    detection: Detection, policy: Policy, *, mac: str | None, describes: bool
+) -> Skip | None:
     """Return why the Detection is passed over, or None when it is to be described.
 
-    ``describes`` is the state of the camera's switch. One chosen label is enough: a person
-    seen together with motion is a person.
+    ``mac`` is the camera's MAC address, ``describes`` the state of its switch. One chosen
+    label is enough: a person seen together with motion is a person.
     """
-    if policy.cameras and detection.camera_id not in policy.cameras:
+    if policy.cameras and mac not in policy.cameras:
         return Skip.CAMERA_NOT_CHOSEN
     if policy.labels.isdisjoint(detection.labels):
         return Skip.LABEL_NOT_CHOSEN
