@@ -126,6 +126,14 @@ def without_length(clip: bytes) -> bytes:
     return bytes(body)
 
 
+def claiming(clip: bytes, samples: int) -> bytes:
+    """Return the clip with tables that claim so many samples, of a byte each."""
+    body = bytearray(clip)
+    at = clip.index(b"stsz") + 8
+    body[at : at + 8] = (1).to_bytes(4) + samples.to_bytes(4)
+    return bytes(body)
+
+
 def without_parameters(clip: bytes) -> bytes:
     """Return the HEVC clip with parameter sets of impossible sizes: its codec cannot open."""
     at = clip.index(b"hvcC") + 4 + 23  # the fixed part of the configuration record

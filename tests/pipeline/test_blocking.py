@@ -1,11 +1,12 @@
 """Threads that decode: few, told to stop, and never left behind."""
 
 import asyncio
+from pathlib import Path
 from threading import Event
 
 import pytest
 
-from custom_components.protect_narrator.pipeline.blocking import Decoder
+from custom_components.protect_narrator.pipeline.blocking import Decoder, in_thread
 
 
 class Work:
@@ -99,3 +100,43 @@ async def test_no_more_threads_run_than_allowed() -> None:
     await asyncio.gather(*tasks)
     assert first.ended
     assert second.ended
+
+
+async def test_a_thread_that_does_not_stop_keeps_its_place_and_no_other_piles_up_behind_it() -> (
+    None
+):
+    decoder = Decoder(at_once=1, limit_s=0)
+    stubborn, next_one = Work(), Work()
+    next_one.let_go.set()
+    first = asyncio.create_task(decoder.run(stubborn))
+    await stubborn.begun.wait()
+    first.cancel()
+    second = asyncio.create_task(decoder.run(next_one))
+    await asyncio.sleep(0)
+    assert not next_one.begun.is_set()
+
+    stubborn.let_go.set()
+    await second
+    assert first.cancelled()
+    assert stubborn.ended
+    assert next_one.ended
+
+
+async def test_a_short_piece_of_work_is_waited_for_by_who_is_cancelled(tmp_path: Path) -> None:
+    begun, let_go, loop = asyncio.Event(), Event(), asyncio.get_running_loop()
+
+    def write() -> None:
+        loop.call_soon_threadsafe(begun.set)
+        assert let_go.wait(5)
+        (tmp_path / "written").touch()
+
+    task = asyncio.create_task(in_thread(write))
+    await begun.wait()
+    task.cancel()
+    await asyncio.sleep(0)
+    assert not task.done()
+    let_go.set()
+
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert (tmp_path / "written").exists()

@@ -3,6 +3,8 @@
 import asyncio
 from datetime import timedelta
 import logging
+from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -15,6 +17,8 @@ from custom_components.protect_narrator.pipeline.clip import (
     clip_window,
     settle,
 )
+from custom_components.protect_narrator.pipeline.errors import ClipUnreadableError
+from custom_components.protect_narrator.pipeline.frames import ClipInfo
 from custom_components.protect_narrator.pipeline.models import (
     FallbackDetail as Detail,
     Label,
@@ -258,6 +262,19 @@ async def test_a_body_that_is_never_a_video_is_unreadable(outside: FakeWorld, ca
 
     assert case.clip_attempts == 6
     assert lost(case) == ["clip_unreadable:undecodable"]
+
+
+async def test_a_clip_that_takes_too_long_to_decode_is_not_asked_for_again(
+    outside: FakeWorld, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def endless(_stop: Event, _path: Path) -> ClipInfo:
+        raise ClipUnreadableError(Detail.TIMEOUT, "decoding took too long")
+
+    monkeypatch.setattr(clip_module, "probe", endless)
+    assert await fetch(outside, case) is None
+
+    assert case.clip_attempts == 1
+    assert lost(case) == ["clip_unreadable:timeout"]
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,22 @@
 """The ladder: clip, frames, snapshot, nothing."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 
+from PIL.Image import Image
 import pytest
 
-from custom_components.protect_narrator.pipeline import evidence as evidence_module
+from custom_components.protect_narrator.pipeline import (
+    evidence as evidence_module,
+    frames as frames_module,
+)
 from custom_components.protect_narrator.pipeline.blocking import Decoder
 from custom_components.protect_narrator.pipeline.case import Case
 from custom_components.protect_narrator.pipeline.clip import Clip
 from custom_components.protect_narrator.pipeline.evidence import Exhibit, Ladder, Room, moments
-from custom_components.protect_narrator.pipeline.frames import ClipInfo
+from custom_components.protect_narrator.pipeline.frames import ClipInfo, Strip, spread
 from custom_components.protect_narrator.pipeline.models import (
     Evidence,
     FallbackDetail as Detail,
@@ -18,6 +24,7 @@ from custom_components.protect_narrator.pipeline.models import (
     Medium,
     Policy,
 )
+from custom_components.protect_narrator.pipeline.pictures import encoded
 
 from .clips import damaged, jpeg, number_in, seconds_in, size_of
 from .fakes import (
@@ -140,6 +147,31 @@ async def test_a_clip_whose_frames_are_all_damaged_is_unreadable(
 
     assert shown.evidence.medium is Medium.SNAPSHOT
     assert lost(ladder) == ["clip_unreadable:undecodable"]
+
+
+async def test_frames_that_were_found_in_time_are_shown_and_the_rest_is_told(
+    ladder: Ladder,
+    clip: Clip,
+    room: FakeWorkspace,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def out_of_time(stop: Event, path: Path, moments_s: Sequence[float], max_side: int) -> Strip:
+        def encoded_late(image: Image) -> bytes:
+            stop.set()
+            return encoded(image)
+
+        monkeypatch.setattr(frames_module, "encoded", encoded_late)
+        return spread(stop, path, moments_s, max_side)
+
+    monkeypatch.setattr(evidence_module, "spread", out_of_time)
+    shown = await ladder.prepare(clip, room, whole=False)
+
+    assert shown.evidence.frame_count == len(shown.evidence.files) == len(shown.moments_s) == 1
+    assert lost(ladder) == []
+    assert [record.message for record in caplog.records] == [
+        f"Sighting {ladder.case.sighting_id}: 1 of 5 frames at evidence: decoding took too long"
+    ]
 
 
 # Snapshots

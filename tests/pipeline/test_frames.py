@@ -10,7 +10,7 @@ import pytest
 
 from custom_components.protect_narrator.pipeline import frames as frames_module
 from custom_components.protect_narrator.pipeline.errors import ClipUnreadableError
-from custom_components.protect_narrator.pipeline.frames import Frame, probe, spread
+from custom_components.protect_narrator.pipeline.frames import Strip, probe, spread
 from custom_components.protect_narrator.pipeline.models import FallbackDetail
 from custom_components.protect_narrator.pipeline.pictures import encoded
 
@@ -33,9 +33,9 @@ def save(tmp_path: Path) -> Save:
     return _save
 
 
-def shown(frames: tuple[Frame, ...]) -> list[float]:
+def shown(strip: Strip) -> list[float]:
     """Return the seconds that can be read in the pictures."""
-    return [clips.seconds_in(frame.jpeg) for frame in frames]
+    return [clips.seconds_in(frame.jpeg) for frame in strip.frames]
 
 
 @pytest.mark.parametrize("codec", ["h264", "hevc"])
@@ -58,33 +58,34 @@ def test_a_clip_in_fragments_is_as_good_as_a_whole_one(save: Save) -> None:
 def test_the_frames_show_the_asked_moments(save: Save, codec: str, keyframe_every_s: int) -> None:
     clip = save(clips.mp4(12, codec=codec, keyframe_every_s=keyframe_every_s))
 
-    frames = spread(GO_ON, clip, [0.32, 2.5, 2.68, 7.0, 11.1], 1280)
+    strip = spread(GO_ON, clip, [0.32, 2.5, 2.68, 7.0, 11.1], 1280)
 
-    assert shown(frames) == pytest.approx([0.3, 2.5, 2.7, 7.0, 11.1])
-    assert [frame.at_s for frame in frames] == pytest.approx(shown(frames))
+    assert shown(strip) == pytest.approx([0.3, 2.5, 2.7, 7.0, 11.1])
+    assert strip.cut_short is None
+    assert [frame.at_s for frame in strip.frames] == pytest.approx(shown(strip))
 
 
 def test_moments_beyond_the_end_show_its_last_frame(save: Save) -> None:
-    frames = spread(GO_ON, save(clips.mp4(3)), [1.0, 30.0, 40.0], 1280)
+    strip = spread(GO_ON, save(clips.mp4(3)), [1.0, 30.0, 40.0], 1280)
 
-    assert shown(frames) == pytest.approx([1.0, 2.9])
+    assert shown(strip) == pytest.approx([1.0, 2.9])
 
 
 def test_no_frame_is_taken_twice(save: Save) -> None:
-    frames = spread(GO_ON, save(clips.mp4(1)), [0.5, 0.51, 0.52, 0.53, 0.69], 1280)
+    strip = spread(GO_ON, save(clips.mp4(1)), [0.5, 0.51, 0.52, 0.53, 0.69], 1280)
 
-    assert shown(frames) == pytest.approx([0.5, 0.7])
+    assert shown(strip) == pytest.approx([0.5, 0.7])
 
 
 def test_frames_are_made_small_and_never_large(save: Save) -> None:
     clip = save(clips.mp4(1, width=640, height=360))
 
-    assert clips.size_of(spread(GO_ON, clip, [0.5], 320)[0].jpeg) == (320, 180)
-    assert clips.size_of(spread(GO_ON, clip, [0.5], 1280)[0].jpeg) == (640, 360)
+    assert clips.size_of(spread(GO_ON, clip, [0.5], 320).frames[0].jpeg) == (320, 180)
+    assert clips.size_of(spread(GO_ON, clip, [0.5], 1280).frames[0].jpeg) == (640, 360)
 
 
 def test_a_turned_clip_is_shown_upright(save: Save) -> None:
-    upright = spread(GO_ON, save(clips.turned(clips.mp4(1))), [0.5], 1280)[0].jpeg
+    upright = spread(GO_ON, save(clips.turned(clips.mp4(1))), [0.5], 1280).frames[0].jpeg
 
     assert clips.size_of(upright) == (180, 320)
     # A quarter clockwise: what was left is on top now, and columns have become rows.
@@ -104,19 +105,19 @@ def test_damage_costs_only_the_frames_that_it_hits(save: Save) -> None:
     size = int.from_bytes(whole[at - 8 : at - 4]) - 8
     broken = whole[: at + size // 2] + bytes(size // 2) + whole[at + size // 2 * 2 :]
 
-    frames = spread(GO_ON, save(broken), [0.5, 1.5, 5.5], 1280)
+    strip = spread(GO_ON, save(broken), [0.5, 1.5, 5.5], 1280)
 
-    assert shown(frames)[:2] == pytest.approx([0.5, 1.5])
+    assert shown(strip)[:2] == pytest.approx([0.5, 1.5])
 
 
 def test_frames_that_are_known_to_be_damaged_are_passed_over(save: Save) -> None:
     clip = save(clips.sprinkled(clips.mp4(6)))
     damaged = clips.known_damage(clip)
 
-    frames = spread(GO_ON, clip, [second / 10 for second in range(60)], 1280)
+    strip = spread(GO_ON, clip, [second / 10 for second in range(60)], 1280)
 
     assert damaged
-    assert damaged.isdisjoint(round(frame.at_s, 3) for frame in frames)
+    assert damaged.isdisjoint(round(frame.at_s, 3) for frame in strip.frames)
 
 
 def test_a_clip_that_does_not_tell_its_length_has_none(save: Save) -> None:
@@ -148,6 +149,11 @@ def test_what_is_no_video_is_unreadable(save: Save, body: bytes) -> None:
         assert caught.value.detail is FallbackDetail.UNDECODABLE
 
 
+def test_a_clip_that_claims_millions_of_samples_is_not_opened(save: Save) -> None:
+    with pytest.raises(ClipUnreadableError, match="far too many samples"):
+        probe(GO_ON, save(clips.claiming(clips.mp4(1), 1_000_000)))
+
+
 def test_a_picture_of_far_too_many_pixels_is_not_decoded(
     save: Save, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -162,9 +168,9 @@ def test_a_clip_without_end_is_read_no_further_than_the_bound(
 ) -> None:
     monkeypatch.setattr(frames_module, "_MAX_PACKETS", 5)
 
-    frames = spread(GO_ON, save(clips.mp4(4, keyframe_every_s=5)), [3.0], 1280)
+    strip = spread(GO_ON, save(clips.mp4(4, keyframe_every_s=5)), [3.0], 1280)
 
-    assert shown(frames) == pytest.approx([0.4])
+    assert shown(strip) == pytest.approx([0.4])
 
 
 def test_decoding_ends_soon_after_it_is_told_to(save: Save) -> None:
@@ -187,4 +193,7 @@ def test_frames_found_before_the_end_of_patience_are_kept(
 
     monkeypatch.setattr(frames_module, "encoded", encoded_and_out_of_time)
 
-    assert shown(spread(stop, save(clips.mp4(3)), [0.5, 2.0], 1280)) == pytest.approx([0.5])
+    strip = spread(stop, save(clips.mp4(3)), [0.5, 2.0], 1280)
+
+    assert shown(strip) == pytest.approx([0.5])
+    assert strip.cut_short == "decoding took too long"

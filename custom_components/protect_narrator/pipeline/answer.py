@@ -12,7 +12,7 @@ import re
 
 from .errors import AgentError
 from .models import Description, FallbackDetail, Importance
-from .text import tidy
+from .text import LONGEST_DESCRIPTION, LONGEST_REASON, LONGEST_TITLE, tidy
 
 # What is seen comes first: a model that has to count looks before it tells.
 FIELDS: Mapping[str, str] = {
@@ -20,7 +20,7 @@ FIELDS: Mapping[str, str] = {
     "vehicles": "How many vehicles matter to what happens, as a whole number.",
     "animals": "How many animals are visible, as a whole number.",
     "packages": "How many parcels or packages are visible, as a whole number.",
-    "title": "What happened, in at most 60 characters, without the camera's name.",
+    "title": f"What happened, in at most {LONGEST_TITLE} characters, without the camera's name.",
     "description": (
         "Two or three plain sentences: who or what is seen, what they look like, what they do "
         "and in which order. Only what is visible; no guesses about intentions."
@@ -32,10 +32,6 @@ FIELDS: Mapping[str, str] = {
     "importance_reason": "Why, in one short sentence.",
     "confidence": "How sure you are of all this, from 0 (guessed) to 1 (clearly visible).",
 }
-
-_TITLE_LONGEST = 60
-_DESCRIPTION_LONGEST = 1000
-_REASON_LONGEST = 300
 
 # An answer is a few hundred characters; a model that runs away is not worth parsing.
 _TEXT_LONGEST = 20_000
@@ -61,10 +57,10 @@ def parse_answer(raw: Mapping[str, object] | str, agent_id: str | None) -> Descr
     found = _object_in(raw) if isinstance(raw, str) else raw
     fields = {str(name).strip().casefold(): value for name, value in found.items()}
     return Description(
-        title=_required(fields, "title", _TITLE_LONGEST),
-        description=_required(fields, "description", _DESCRIPTION_LONGEST),
+        title=_required(fields, "title", LONGEST_TITLE),
+        description=_required(fields, "description", LONGEST_DESCRIPTION),
         importance=_importance(fields.get("importance")),
-        importance_reason=_text(fields.get("importance_reason"), _REASON_LONGEST) or None,
+        importance_reason=_text(fields.get("importance_reason"), LONGEST_REASON) or None,
         confidence=_confidence(fields.get("confidence")),
         people=_count(fields.get("people")),
         vehicles=_count(fields.get("vehicles")),

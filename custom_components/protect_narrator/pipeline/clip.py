@@ -182,6 +182,8 @@ def _may_pass(error: NarratorError) -> bool:
     match error:
         case StorageError() | MediaError(retriable=False):
             return False
+        case ClipUnreadableError(detail=FallbackDetail.TIMEOUT):
+            return False  # the same recording takes as long again, and a decoder from others
         case _:
             return error.detail is not FallbackDetail.TOO_LARGE
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
+import logging
 from pathlib import Path
 
 from .blocking import Decoder
@@ -22,6 +23,8 @@ from .models import (
 )
 from .pictures import as_jpeg
 from .ports import Console, Workspace
+
+_LOGGER = logging.getLogger(__name__)
 
 _JPEG = "image/jpeg"
 _MP4 = "video/mp4"
@@ -113,7 +116,17 @@ class Ladder:
         """
         policy, detection = self.case.policy, self.case.detection
         asked = moments(clip.info, detection, policy, 1 if whole else policy.frame_count)
-        frames = await self.decoder.run(spread, clip.path, asked, policy.frame_max_side)
+        strip = await self.decoder.run(spread, clip.path, asked, policy.frame_max_side)
+        frames = strip.frames
+        if strip.cut_short is not None:
+            _LOGGER.warning(
+                "Sighting %s: %d of %d frames at %s: %s",
+                self.case.sighting_id,
+                len(frames),
+                len(asked),
+                self.case.stage,
+                strip.cut_short,
+            )
         self.case.picture = frames[len(frames) // 2].jpeg
         if whole:
             return Exhibit(Evidence(medium=Medium.CLIP, files=(MediaFile(clip.path, _MP4),)))

@@ -18,6 +18,7 @@ from av.video.reformatter import Interpolation
 from av.video.stream import VideoStream
 from PIL import Image
 
+from .boxes import require_plausible
 from .errors import ClipUnreadableError
 from .models import FallbackDetail
 from .pictures import MAX_PIXELS, encoded, fitted
@@ -54,6 +55,17 @@ class Frame:
     jpeg: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """The frames that could be taken from a clip."""
+
+    frames: tuple[Frame, ...]
+    """In order, no frame twice; never empty."""
+
+    cut_short: str | None = None
+    """Why the rest of the clip was not looked at; None when nothing was in the way."""
+
+
 def probe(stop: Event, path: Path) -> ClipInfo:
     """Open the clip and decode one frame; raise ClipUnreadableError when that fails."""
     with _opened(path) as (container, stream):
@@ -69,14 +81,15 @@ def probe(stop: Event, path: Path) -> ClipInfo:
         )
 
 
-def spread(stop: Event, path: Path, moments_s: Sequence[float], max_side: int) -> tuple[Frame, ...]:
-    """Return the frames nearest to the moments, in order, no frame twice.
+def spread(stop: Event, path: Path, moments_s: Sequence[float], max_side: int) -> Strip:
+    """Return the frames nearest to the moments.
 
     Moments are seconds after the clip's first frame; pictures are at most ``max_side`` pixels
-    wide and high. Damage costs the frames that it hits: ClipUnreadableError is raised only
-    when none could be had.
+    wide and high. Damage costs the frames that it hits, and the time limit those that come
+    after it: ClipUnreadableError is raised only when none could be had.
     """
     picked: dict[float, Frame] = {}
+    cut_short: str | None = None
     with _opened(path) as (container, stream):
         reel = _Reel(container, stream, stop)
         try:
@@ -85,12 +98,13 @@ def spread(stop: Event, path: Path, moments_s: Sequence[float], max_side: int) -
                 if nearest is not None and nearest[0] not in picked:
                     at_s, frame = nearest
                     picked[at_s] = Frame(at_s, _jpeg(frame, max_side))
-        except av.FFmpegError, ClipUnreadableError:
+        except (av.FFmpegError, ClipUnreadableError) as err:
             if not picked:
                 raise
+            cut_short = str(err)
     if not picked:
         raise _undecodable("no frame could be decoded")
-    return tuple(picked.values())
+    return Strip(tuple(picked.values()), cut_short)
 
 
 class _Reel:
@@ -135,6 +149,7 @@ def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
 
     The format is fixed: guessing would let a body that is a playlist name other files.
     """
+    require_plausible(path)
     try:
         with av.open(str(path), format="mp4") as container:
             stream = next(iter(container.streams.video), None)

@@ -112,7 +112,11 @@ class Describer(Protocol):
         ...
 
     async def ask(self, question: Question) -> Mapping[str, object] | str:
-        """Return the agent's raw answer: fields, or text that should hold them as JSON."""
+        """Return the agent's raw answer: fields, or text that should hold them as JSON.
+
+        There is no time limit, so a cancellation must end it within seconds: it has one of
+        the few places for AI calls, and the console's entry may be waiting to be unloaded.
+        """
         ...
 
 

@@ -2,6 +2,19 @@
 
 import unicodedata
 
+# How long the texts of a Sighting may be, in characters: together, and with eight plates and
+# eight faces, they keep its event below 8 KB in every living script. A title also has to fit
+# into one line of a notification.
+LONGEST_TITLE = 60
+LONGEST_DESCRIPTION = 1000
+LONGEST_REASON = 300
+LONGEST_CAMERA = 60
+LONGEST_NAME = 40
+"""Of a plate, or of a person whom Protect recognised."""
+
+MOST_NAMES = 8
+"""More of either are not recognised in a minute, and a sentence stays readable."""
+
 # Joiners hold letters of Persian and Hindi and many emoji together; the other invisible
 # characters only disguise.
 _JOINERS = frozenset("\u200c\u200d")
