@@ -55,6 +55,14 @@ _NEEDED_FEATURES = (
 # What an agent's own error message may add to the log, in characters.
 _MAX_REASON = 200
 
+# An agent that is told to stop closes a connection; one that has not by then heeds nothing.
+_FAREWELL_S = 5.0
+
+# Calls that run, those included that nobody waits for any more: two are asked at once, and of
+# agents that never end a call, which holds its pictures, the rest must not grow for ever.
+_AT_WORK_AT_MOST = 8
+_at_work: set[asyncio.Task[Any]] = set()
+
 # Home Assistant 2026.11 wants the context of a chat session, 2026.10 does not know it.
 _SESSION_TAKES_CONTEXT = "context" in inspect.signature(async_get_chat_session).parameters
 
@@ -115,13 +123,18 @@ class HomeAssistantDescriber:
     async def ask(self, question: Question) -> Mapping[str, object] | str:
         """Return the agent's raw answer, unvalidated: fields, or text.
 
-        There is no time limit here. Raises AgentUnavailableError, and AgentError for
-        whatever the agent raises; a bug of ours passes through.
+        There is no time limit here, but a cancellation takes effect within seconds whatever
+        the agent does. Raises AgentUnavailableError, and AgentError for whatever the agent
+        raises; a bug of ours passes through.
         """
         if (agent_id := self.agent_id) is None:
             raise AgentUnavailableError(
                 FallbackDetail.AGENT_MISSING,
                 f"{self._chosen or 'a preferred AI Task entity'} cannot be asked at present",
+            )
+        if len(_at_work) >= _AT_WORK_AT_MOST:
+            raise AgentError(
+                FallbackDetail.AGENT_TIMEOUT, f"{len(_at_work)} earlier calls still run"
             )
         self._on_ask()
         domain, _ = split_entity_id(agent_id)
@@ -208,9 +221,28 @@ async def _on_its_own[R](asked: Coroutine[Any, Any, R]) -> R:
     """Let the agent run as a task of its own; cancelling the caller cancels it.
 
     What it does to the event loop is then put down to it alone: ollama of 2026.10 reads its
-    pictures there, and Home Assistant's warning would have our frames in its traceback.
+    pictures there, and Home Assistant's warning would have our frames in its traceback. And an
+    agent that heeds no cancellation is left behind: it keeps neither its place nor the entry.
     """
-    return await asyncio.create_task(asked, name="protect_narrator agent")
+    task = asyncio.create_task(asked, name="protect_narrator agent")
+    _at_work.add(task)
+    task.add_done_callback(_done)
+    try:
+        await asyncio.wait({task})
+    except asyncio.CancelledError:
+        task.cancel()
+        await asyncio.wait({task}, timeout=_FAREWELL_S)
+        if not task.done():
+            _LOGGER.warning("An agent still runs %.0f s after it was cancelled", _FAREWELL_S)
+        raise
+    return task.result()
+
+
+def _done(task: asyncio.Task[Any]) -> None:
+    """Forget a call, and look at its error, which nobody may be there to do."""
+    _at_work.discard(task)
+    if not task.cancelled():
+        task.exception()
 
 
 def _platform(hass: HomeAssistant, entity_id: str) -> str | None:

@@ -10,16 +10,19 @@ from .coordinator import NarratorCoordinator, Published
 from .devices import linked_device
 from .ledger import Ledger
 from .pipeline.models import Sighting
-from .pipeline.text import tidy
+from .pipeline.text import (
+    LONGEST_CAMERA,
+    LONGEST_DESCRIPTION,
+    LONGEST_NAME,
+    LONGEST_REASON,
+    LONGEST_TITLE,
+    MOST_NAMES,
+    tidy,
+)
 
 # Text takes three bytes a character at most in every living script; emoji, which take four,
 # and what the console calls things must not make the event larger than 8 KB.
 _BYTES_A_CHARACTER = 3
-_LONGEST_CAMERA = 60
-_LONGEST_NAME = 40
-_LONGEST_TITLE = 60
-_LONGEST_DESCRIPTION = 1000
-_LONGEST_REASON = 300
 
 # Of what users' automations find in the event; raised when a key changes its meaning.
 SCHEMA = 1
@@ -76,20 +79,22 @@ def event_data(
         "config_entry_id": config_entry_id,
         "console_id": detection.console_id,
         "camera_id": detection.camera_id,
-        "camera_name": _fit(detection.camera_name, _LONGEST_CAMERA),
+        "camera_name": _fit(detection.camera_name, LONGEST_CAMERA),
         "device_id": device_id,
         "labels": [label.value for label in detection.labels],
         "start": _iso(detection.start),
         "end": _iso(detection.end),
         "end_estimated": detection.end_estimated,
         "score": detection.score,
-        "license_plates": [_fit(plate, _LONGEST_NAME) for plate in detection.license_plates],
-        "faces": [_fit(face, _LONGEST_NAME) for face in detection.faces],
-        "title": _fit(description.title, _LONGEST_TITLE),
-        "description": _fit(description.description, _LONGEST_DESCRIPTION),
+        "license_plates": [
+            _fit(plate, LONGEST_NAME) for plate in detection.license_plates[:MOST_NAMES]
+        ],
+        "faces": [_fit(face, LONGEST_NAME) for face in detection.faces[:MOST_NAMES]],
+        "title": _fit(description.title, LONGEST_TITLE),
+        "description": _fit(description.description, LONGEST_DESCRIPTION),
         "importance": description.importance.value,
         "importance_reason": description.importance_reason
-        and _fit(description.importance_reason, _LONGEST_REASON),
+        and _fit(description.importance_reason, LONGEST_REASON),
         "people": description.people,
         "vehicles": description.vehicles,
         "animals": description.animals,
