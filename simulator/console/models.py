@@ -180,7 +180,7 @@ class Request:
     method: str
     path: str
     query: Mapping[str, str]
-    """Of a parameter that was repeated, the last value."""
+    """Of a parameter that was repeated, the first value."""
 
     started: float
     """Monotonic seconds, of the event loop's clock."""

@@ -182,3 +182,14 @@ async def test_events_are_listed_as_they_are_asked_for(
 async def test_a_list_without_an_end_or_a_limit_is_refused(wire: Wire) -> None:
     assert (await wire.get(f"{PRIVATE}/events", start=1))[0] == 400
     assert (await wire.get(f"{PRIVATE}/events", start="yesterday", limit=1))[0] == 400
+
+
+async def test_of_a_parameter_that_was_repeated_the_log_has_the_first_value(
+    console: Console, api: ProtectApiClient
+) -> None:
+    now = datetime.now(UTC)
+    kinds = [EventType.MOTION, EventType.SMART_DETECT]
+    await api.get_events_raw(start=now - timedelta(hours=1), end=now, types=kinds)
+
+    (request,) = console.requests_to("/api/events")
+    assert request.query["types"] == EventType.MOTION.value
