@@ -20,7 +20,13 @@ from .const import DOMAIN
 from .coordinator import NarratorCoordinator
 from .describer import HomeAssistantDescriber
 from .ledger import Ledger
-from .options import agent_id_from, longest_open_from, policy_from, reconcile_interval_from
+from .options import (
+    agent_id_from,
+    label_grace_from,
+    longest_open_from,
+    policy_from,
+    reconcile_interval_from,
+)
 from .pipeline.errors import StorageError
 from .pipeline.runner import Runner, World
 from .protect import (
@@ -100,6 +106,7 @@ async def _connect(
             sessions,
             not_before=entry.created_at,
             longest_open=longest_open_from(entry),
+            label_grace=label_grace_from(entry),
             reconcile_every=reconcile_interval_from(entry),
         )
         console = await connection.connect()

@@ -66,6 +66,7 @@ class Listening(TypedDict, total=False):
 
     not_before: datetime
     longest_open: timedelta
+    label_grace: timedelta
     reconcile_every: timedelta
 
 

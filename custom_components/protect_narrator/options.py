@@ -34,7 +34,7 @@ from .const import (
 )
 from .pipeline.models import Label, Medium, Policy
 from .protect.connection import RECONCILE_EVERY
-from .protect.tracker import LONGEST_OPEN as LONGEST_OPEN_DEFAULT
+from .protect.tracker import LABEL_GRACE, LONGEST_OPEN as LONGEST_OPEN_DEFAULT
 
 DEFAULT_POLICY = Policy()
 
@@ -121,6 +121,11 @@ def agent_id_from(entry: ConfigEntry) -> str | None:
 def longest_open_from(entry: ConfigEntry) -> timedelta:
     """Return how long the end of a detection is waited for."""
     return LONGEST_OPEN.read_duration(entry.options)
+
+
+def label_grace_from(entry: ConfigEntry) -> timedelta:
+    """Return how long better labels are waited for; who waits for no recording, not for them."""
+    return min(LABEL_GRACE, SETTLE.read_duration(entry.options))
 
 
 def reconcile_interval_from(entry: ConfigEntry) -> timedelta:

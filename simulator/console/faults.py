@@ -286,6 +286,9 @@ class Faults:
 
     login: _Answers = _Answers()
     bootstrap: _Answers = _Answers()
+    cameras: _Answers = _Answers()
+    """The list of cameras."""
+
     events: _Answers = _Answers()
     """The list of events."""
 

@@ -60,6 +60,7 @@ class PrivateApi:
             web.get(f"{_API}/events/{{id}}", self._event),
             web.get(f"{_API}/events/{{id}}/thumbnail", self._thumbnail),
             web.get(f"{_API}/video/export", self._export),
+            web.get(f"{_API}/cameras", self._cameras),
             web.get(camera, self._camera),
             web.get(f"{camera}/recording-snapshot", self._recorded_snapshot),
             web.get(f"{camera}/snapshot", self._live_snapshot),
@@ -129,6 +130,16 @@ class PrivateApi:
     async def _nothing(self, request: web.Request) -> web.StreamResponse:
         self._authorize(request)
         return web.json_response([])
+
+    async def _cameras(self, request: web.Request) -> web.StreamResponse:
+        self._authorize(request)
+
+        async def make(_content: Content) -> Body:
+            return Body.of(
+                [documents.camera(camera, self._state.mac) for camera in self._state.cameras]
+            )
+
+        return await answer(self._faults, request, self._faults.cameras, make)
 
     async def _camera(self, request: web.Request) -> web.StreamResponse:
         self._authorize(request)

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from custom_components.protect_narrator.protect import ConsoleMedia
 from simulator.console import Camera, Console
 
 from .helpers import Film, Heard, Link, linked
+from .listing import ListingConsole
 
 # Without the pace of a real console, so that its public API answers at once.
 UNHURRIED = 1000
@@ -16,10 +18,10 @@ UNHURRIED = 1000
 @pytest.fixture
 async def console(
     loopback: None,
-) -> AsyncGenerator[Console]:
+) -> AsyncGenerator[ListingConsole]:
     """A console with a doorbell and two other cameras."""
     cameras = [Camera.make(number, is_doorbell=number == 0) for number in range(3)]
-    async with Console(cameras, Film(), public_requests_per_second=UNHURRIED) as running:
+    async with ListingConsole(cameras, Film(), public_requests_per_second=UNHURRIED) as running:
         yield running
 
 
@@ -34,3 +36,12 @@ async def link(console: Console, tmp_path: Path) -> AsyncGenerator[Link]:
 async def heard(console: Console, link: Link) -> Heard:
     """What is told by a connection that listens on everything."""
     return await link.start(console)
+
+
+@pytest.fixture
+async def media(console: Console, link: Link) -> AsyncGenerator[ConsoleMedia]:
+    """The media of a console that is connected; nothing is left open after the test."""
+    await link.connection.connect()
+    yield link.connection.media
+    await console.wait_for(lambda: console.open_requests == 0)
+    assert console.exports_running == 0

@@ -18,6 +18,7 @@ from custom_components.protect_narrator.protect import (
     Connection,
     ConnectionState,
     ConsoleInfo,
+    ConsoleMedia,
     Credentials,
     LoginGuard,
 )
@@ -29,6 +30,12 @@ PATIENCE = 10.0
 
 # Seconds: the library waits ten before it connects a websocket again.
 AT_ONCE = 0.05
+
+# Seconds: shorter than the silence that ends a request, so that tests are quick.
+IMPATIENCE = 0.3
+
+OFTEN = timedelta(seconds=0.05)
+LONG_AGO = datetime.now(UTC) - timedelta(days=1)
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 CAMERA = "65f0c0de0000000000000000"
@@ -120,7 +127,10 @@ class Link:
 
 @asynccontextmanager
 async def linked(console: Console, folder: Path, **other: Any) -> AsyncIterator[Link]:
-    """Make a connection of the console's user; other credentials and options by name."""
+    """Make a connection of the console's user; other credentials and options by name.
+
+    Unless a test is about that, it waits for no better labels.
+    """
     login: dict[str, Any] = {
         "host": console.host,
         "port": console.port,
@@ -130,6 +140,7 @@ async def linked(console: Console, folder: Path, **other: Any) -> AsyncIterator[
         "verify_ssl": False,
     }
     login |= {name: other.pop(name) for name in tuple(other) if name in login}
+    other.setdefault("label_grace", timedelta())
     guard = LoginGuard()
     async with (
         ClientSession(middlewares=(guard,), cookie_jar=CookieJar(unsafe=True)) as private,
@@ -168,3 +179,54 @@ def frame(
         source=source,
         **other,
     )
+
+
+def looks(console: Console) -> int:
+    """Return how often the console's list of events was read."""
+    return sum(request.finished is not None for request in console.requests_to("/api/events"))
+
+
+async def looked(console: Console, more: int = 1) -> None:
+    """Return when the list has been read so often from now on."""
+    before = len(console.requests_to("/api/events"))
+
+    def finished() -> int:
+        reads = console.requests_to("/api/events")[before:]
+        return sum(read.finished is not None for read in reads)
+
+    await console.wait_for(lambda: finished() >= more)
+
+
+async def looked_so_far(console: Console, times: int = 1) -> None:
+    """Return when the list has been read so often, and nobody is reading it."""
+    await console.wait_for(lambda: looks(console) >= times and console.open_requests == 0)
+
+
+def window(console: Console) -> tuple[str, datetime, datetime]:
+    """Return a camera and four seconds that have passed."""
+    end = datetime.now(UTC)
+    return console.cameras[1].id, end - timedelta(seconds=4), end
+
+
+async def download(console: Console, media: ConsoleMedia, time_limit: float = PATIENCE) -> bytes:
+    """Return a whole clip."""
+    async with media.open_clip(*window(console), time_limit=time_limit) as chunks:
+        return b"".join([chunk async for chunk in chunks])
+
+
+async def seen(console: Console, **other: object) -> Detection:
+    """Let a detection happen and return what a websocket may have told of it."""
+    camera = console.cameras[1]
+    event_id = await console.detect(camera.id, labels=("person",))
+    event = next(event for event in console.events if event.id == event_id)
+    assert event.end is not None
+    known = {
+        "console_id": console.mac.lower(),
+        "camera_id": camera.id,
+        "camera_name": camera.name,
+        "event_ids": (event_id,),
+        "labels": (Label.PERSON,),
+        "start": event.start,
+        "end": event.end,
+    }
+    return Detection(**(known | other))  # type: ignore[arg-type]  # the test's own fields

@@ -1,11 +1,11 @@
 """What the console says, however it says it, becomes one frame or nothing."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from hypothesis import given, strategies as st
 import pytest
-from uiprotect.data import EventType, SmartDetectAudioType, SmartDetectObjectType
+from uiprotect.data import Event, EventType, SmartDetectAudioType, SmartDetectObjectType
 
 from custom_components.protect_narrator.pipeline.models import Label
 from custom_components.protect_narrator.protect import events
@@ -13,6 +13,7 @@ from custom_components.protect_narrator.protect.events import (
     EVENT_TYPES,
     EventFrame,
     Source,
+    frame_from_private,
     frame_from_rest,
     normalized_id,
 )
@@ -185,6 +186,46 @@ def test_there_are_only_so_many_names() -> None:
 )
 def test_what_is_no_detection_of_a_camera_is_left_out(other: dict[str, Any]) -> None:
     assert rest(**other) is None
+
+
+def private(**other: Any) -> EventFrame | None:
+    """Read the library's object, whose fields it does not bound."""
+    event = Event.from_unifi_dict(
+        id=EVENT,
+        modelKey="event",
+        type="smartDetectZone",
+        start=NOON_MS,
+        end=NOON_MS + 4000,
+        score=81,
+        camera=CAMERA,
+        smartDetectTypes=["person"],
+    )
+    return frame_from_private(event.model_copy(update=other))
+
+
+ABSURD = [
+    datetime.min.replace(tzinfo=UTC),
+    datetime(1999, 12, 31, tzinfo=UTC),
+    datetime(2100, 1, 2, tzinfo=UTC),
+    datetime.max.replace(tzinfo=UTC),
+    datetime(2026, 6, 1, 12),  # noqa: DTZ001 - that is what is absurd of it
+]
+
+
+@pytest.mark.parametrize("moment", ABSURD)
+def test_the_library_may_tell_of_no_absurd_time(moment: datetime) -> None:
+    assert private(start=moment) is None
+    open_event = private(end=moment)
+    assert open_event is not None
+    assert open_event.end is None
+
+
+def test_a_time_of_another_zone_is_told_in_utc() -> None:
+    there = timezone(timedelta(hours=-11))
+    seen = private(start=NOON.astimezone(there), end=None)
+    assert seen is not None
+    assert seen.start == NOON
+    assert seen.start.tzinfo is UTC
 
 
 @pytest.mark.parametrize("score", [0, -1, 101, "80", None, 80.5, True])

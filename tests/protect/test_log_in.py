@@ -15,9 +15,7 @@ from custom_components.protect_narrator.protect import (
 from custom_components.protect_narrator.protect.login_guard import MOST_LOGINS
 from simulator.console import Console, Reply, Socket
 
-from .helpers import PATIENCE, Link, linked
-
-OFTEN = timedelta(seconds=0.05)
+from .helpers import OFTEN, PATIENCE, Link, linked
 
 
 async def logged_in(console: Console, times: int) -> None:
@@ -95,6 +93,18 @@ async def test_a_user_may_be_kept_from_the_first_camera(console: Console, link: 
     await link.connection.connect()
     console.faults.recorded_snapshot = {console.cameras[0].id: Reply.error(403)}
     await link.connection.check_access()
+
+
+async def test_a_session_that_dies_is_renewed(console: Console, link: Link) -> None:
+    await link.start(console)
+    console.end_sessions()
+    camera = console.cameras[0]
+    now = datetime.now(UTC)
+    async with link.connection.media.open_clip(
+        camera.id, now - timedelta(seconds=2), now, time_limit=PATIENCE
+    ) as chunks:
+        assert [chunk async for chunk in chunks]
+    assert len(console.requests_to("/login")) == 2
 
 
 # -- the end

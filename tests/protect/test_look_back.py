@@ -12,26 +12,12 @@ from custom_components.protect_narrator.protect import look_back as room
 from custom_components.protect_narrator.protect.events import EVENT_TYPES, frame_from_rest
 from simulator.console import Console, Reply, Socket
 
-from .helpers import Link, linked
-
-LONG_AGO = datetime.now(UTC) - timedelta(days=1)
-OFTEN = timedelta(seconds=0.05)
+from .helpers import LONG_AGO, OFTEN, Link, linked, looked
 
 
 def deaf(console: Console) -> None:
     """Let both websockets be silent."""
     console.faults.private_socket = console.faults.public_socket = Socket.SILENT
-
-
-async def looked(console: Console, more: int = 1) -> None:
-    """Return when the list has been read so often from now on."""
-    before = len(console.requests_to("/api/events"))
-
-    def finished() -> int:
-        reads = console.requests_to("/api/events")[before:]
-        return sum(read.finished is not None for read in reads)
-
-    await console.wait_for(lambda: finished() >= more)
 
 
 async def test_the_list_is_asked_for_our_types_and_not_for_all_time(
@@ -60,7 +46,23 @@ async def test_a_long_list_is_read_page_by_page(
     assert offsets[:4] == ["0", "3", "6", "9"]
 
 
-async def test_a_list_without_an_end_is_left_with_a_warning(
+async def test_what_one_look_does_not_reach_is_found_by_the_next(
+    console: Console, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "_PAGE", 1)
+    monkeypatch.setattr(room, "_MOST_PAGES", 2)
+    now = datetime.now(UTC)
+    events = [
+        await console.detect(console.cameras[0].id, start=now - timedelta(seconds=90 - 10 * n))
+        for n in range(7)
+    ]
+    async with linked(console, tmp_path, not_before=LONG_AGO, reconcile_every=OFTEN) as link:
+        heard = await link.start(console)
+        told = await heard.some(7)
+    assert [detection.event_ids[0] for detection in told] == events
+
+
+async def test_more_at_one_moment_than_a_look_reads_does_not_hold_it_there(
     console: Console,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -68,13 +70,19 @@ async def test_a_list_without_an_end_is_left_with_a_warning(
 ) -> None:
     monkeypatch.setattr(room, "_PAGE", 1)
     monkeypatch.setattr(room, "_MOST_PAGES", 2)
+    at = datetime.now(UTC) - timedelta(minutes=5)
     for _ in range(3):
-        await console.detect(console.cameras[0].id)
-    async with linked(console, tmp_path, not_before=LONG_AGO) as link:
-        await link.start(console)
-        await link.heard.some(2)
+        await console.detect(console.cameras[0].id, start=at)
+    async with linked(console, tmp_path, not_before=LONG_AGO, reconcile_every=OFTEN) as link:
+        heard = await link.start(console)
+        await heard.some(2)
+        await console.wait_for(lambda: "were not looked at" in caplog.text)
+        new = await console.detect(console.cameras[0].id)
+        told = await heard.some(3)
         await looked(console)
-    assert "More than 2 events" in caplog.text
+    assert told[2].event_ids == (new,)
+    starts = [int(each.query["start"]) for each in console.requests_to("/api/events")]
+    assert starts[-1] > max(starts[:4])
 
 
 async def test_what_never_ended_long_ago_is_not_told_at_each_start(

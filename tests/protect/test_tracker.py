@@ -31,12 +31,15 @@ class Told:
     def __init__(self, tracker: Tracker) -> None:
         self.tracker = tracker
 
+    def tick(self, at: float) -> list[Detection]:
+        return list(self.tracker.tick(at))
+
     def say(self, said: EventFrame, at: float = 0.0) -> Detection | None:
         return self.tracker.observe(said, NOON + at * SECOND, at)
 
 
-def new_tracker(longest_open: timedelta = LONGEST_OPEN) -> Tracker:
-    tracker = Tracker("f4e2c6a0b0c0", not_before=NOON - 60 * SECOND, longest_open=longest_open)
+def new_tracker(label_grace: timedelta = timedelta()) -> Tracker:
+    tracker = Tracker("f4e2c6a0b0c0", not_before=NOON - 60 * SECOND, label_grace=label_grace)
     tracker.set_cameras({CAMERA: "Door", OTHER_CAMERA: "Yard"})
     return tracker
 
@@ -66,7 +69,7 @@ def test_what_is_said_after_the_end_says_nothing_new(told: Told) -> None:
     assert told.say(frame(Label.PERSON, lasted=4)) is not None
     assert told.say(frame(Label.PERSON, lasted=4)) is None
     assert told.say(frame(Label.PERSON)) is None
-    assert told.tracker.tick(1000.0) == []
+    assert told.tick(1000.0) == []
 
 
 def test_labels_may_come_shortly_after_the_end(told: Told) -> None:
@@ -79,16 +82,76 @@ def test_labels_may_come_shortly_after_the_end(told: Told) -> None:
 
 def test_labels_that_never_come_are_not_waited_for(told: Told) -> None:
     told.say(frame(lasted=4), at=4)
-    assert told.tracker.tick(4 + GRACE_S - 0.01) == []
-    (detection,) = told.tracker.tick(4 + GRACE_S)
+    assert told.tick(4 + GRACE_S - 0.01) == []
+    (detection,) = told.tick(4 + GRACE_S)
     assert detection.labels == (Label.OTHER,)
     assert not detection.end_estimated
 
 
+# -- better labels after the end
+
+
+@pytest.fixture
+def patient() -> Told:
+    return Told(new_tracker(label_grace=LABEL_GRACE))
+
+
+def test_what_has_ended_waits_for_better_labels(patient: Told) -> None:
+    patient.say(frame(Label.VEHICLE))
+    assert patient.say(frame(Label.VEHICLE, lasted=4), at=4) is None
+    assert patient.tracker.next_due == 4 + GRACE_S
+    assert patient.say(frame(Label.PERSON, lasted=4, faces=("Ada",)), at=5) is None
+    assert patient.tick(4 + GRACE_S - 0.01) == []
+    (detection,) = patient.tick(4 + GRACE_S)
+    assert detection.labels == (Label.PERSON, Label.VEHICLE)
+    assert detection.faces == ("Ada",)
+    assert detection.end == NOON + 4 * SECOND
+    assert not detection.end_estimated
+
+
+def test_an_end_that_is_told_again_holds_nobody_up(patient: Told) -> None:
+    patient.say(frame(Label.PERSON, lasted=4), at=4)
+    patient.say(frame(Label.PERSON), at=5)
+    patient.say(frame(Label.PERSON, lasted=5), at=6)
+    (detection,) = patient.tick(4 + GRACE_S)
+    assert detection.end == NOON + 5 * SECOND
+
+
+def test_what_is_said_when_the_wait_is_over_lets_it_out(patient: Told) -> None:
+    patient.say(frame(Label.PERSON, lasted=4), at=4)
+    assert patient.say(frame(Label.PERSON, lasted=4), at=4 + GRACE_S) is not None
+
+
+def test_an_end_just_in_time_has_the_whole_wait(patient: Told) -> None:
+    patient.say(frame(Label.PERSON))
+    patient.say(frame(Label.PERSON, lasted=LONGEST_S - 0.1), at=LONGEST_S - 0.1)
+    assert patient.tracker.next_due == LONGEST_S - 0.1 + GRACE_S
+
+
+def test_what_ended_long_before_it_was_found_waits_for_nothing(patient: Told) -> None:
+    found = frame(Label.PERSON, lasted=4, source=Source.REST)
+    assert patient.say(found, at=4 + GRACE_S) is not None
+
+
+def test_what_has_just_ended_when_it_is_found_waits_for_the_rest(patient: Told) -> None:
+    assert patient.say(frame(Label.PERSON, lasted=4, source=Source.REST), at=5) is None
+    assert patient.tracker.next_due == 4 + GRACE_S
+
+
+def test_without_any_label_a_shorter_wait_is_not_enough() -> None:
+    hasty = Told(new_tracker(label_grace=SECOND))
+    hasty.say(frame(lasted=4), at=4)
+    assert hasty.tick(5) == []
+    assert hasty.say(frame(Label.PERSON, lasted=4), at=6) is not None
+
+
+# -- no end
+
+
 def test_an_end_that_never_comes_is_estimated(told: Told) -> None:
     told.say(frame(Label.PERSON))
-    assert told.tracker.tick(LONGEST_S - 0.01) == []
-    (detection,) = told.tracker.tick(LONGEST_S)
+    assert told.tick(LONGEST_S - 0.01) == []
+    (detection,) = told.tick(LONGEST_S)
     assert detection.end == NOON + LONGEST_OPEN
     assert detection.end_estimated
     assert told.say(frame(Label.PERSON, lasted=300), at=300) is None
@@ -96,7 +159,7 @@ def test_an_end_that_never_comes_is_estimated(told: Told) -> None:
 
 def test_an_event_that_began_long_ago_is_not_waited_for(told: Told) -> None:
     told.say(frame(Label.PERSON, source=Source.REST), at=LONGEST_S * 3)
-    (detection,) = told.tracker.tick(LONGEST_S * 3)
+    (detection,) = told.tick(LONGEST_S * 3)
     assert detection.late
 
 
@@ -110,7 +173,7 @@ def test_a_console_whose_clock_is_wrong_holds_nobody_up(told: Told, minutes: int
 def test_what_ended_too_early_is_left_out(told: Told) -> None:
     early = NOON - 100 * SECOND
     assert told.say(frame(Label.PERSON, start=early, lasted=39)) is None
-    assert told.tracker.tick(1000.0) == []
+    assert told.tick(1000.0) == []
     assert told.say(frame(Label.PERSON, start=early, lasted=40, event_id="other")) is not None
 
 
@@ -128,7 +191,7 @@ def test_the_same_id_on_two_cameras_is_two_events(told: Told) -> None:
 def test_a_camera_that_was_removed_keeps_its_open_event(told: Told) -> None:
     told.say(frame(Label.PERSON))
     told.tracker.set_cameras({})
-    (detection,) = told.tracker.tick(LONGEST_S)
+    (detection,) = told.tick(LONGEST_S)
     assert detection.camera_name == CAMERA
 
 
@@ -180,8 +243,8 @@ def test_any_order_and_number_of_messages_makes_one_detection(
         if (now := told.say(piece, at)) is not None:
             left.append(now)
         at += wait
-        left += told.tracker.tick(at)
-    left += told.tracker.tick(at + LONGEST_S)
+        left += told.tick(at)
+    left += told.tick(at + LONGEST_S)
 
     (detection,) = left
     union = {label for piece in said for label in piece.labels}
@@ -207,12 +270,19 @@ def test_the_copies_of_two_sockets_make_one_detection(pieces: list[EventFrame]) 
 # -- memory
 
 
+def test_those_that_are_due_leave_one_by_one(told: Told) -> None:
+    told.say(frame(Label.PERSON, event_id="first"))
+    told.say(frame(Label.PERSON, event_id="second"))
+    assert next(told.tracker.tick(LONGEST_S)).event_ids == ("first",)
+    assert [each.event_ids for each in told.tick(LONGEST_S)] == [("second",)]
+
+
 def test_the_oldest_leave_when_too_many_are_open(told: Told) -> None:
     left = [told.say(frame(Label.PERSON, event_id=f"{n}")) for n in range(MOST_OPEN + 10)]
     gone = [detection for detection in left if detection is not None]
     assert [detection.event_ids for detection in gone] == [(f"{n}",) for n in range(10)]
     assert len(told.tracker._open) == MOST_OPEN
-    assert len(told.tracker.tick(LONGEST_S)) == MOST_OPEN
+    assert len(told.tick(LONGEST_S)) == MOST_OPEN
 
 
 def test_ids_are_not_remembered_for_ever(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -267,7 +337,7 @@ def test_an_unknown_thing_stays_one() -> None:
 def test_a_console_whose_clock_is_behind_does_not_cut_what_it_tells_live() -> None:
     told = Told(new_tracker())
     assert told.say(frame(start=NOON - 90 * SECOND)) is None
-    assert told.tracker.tick(1.0) == []
+    assert told.tick(1.0) == []
 
 
 def test_what_was_seen_open_is_told_though_the_clock_is_behind_our_beginning() -> None:

@@ -1,6 +1,7 @@
 """What uiprotect raises, and what it means."""
 
 from http.cookies import CookieError
+import logging
 
 from aiohttp import ClientConnectorCertificateError, ClientError
 from uiprotect import NotAuthorized
@@ -15,6 +16,8 @@ from .access import (
     RateLimitedError,
 )
 from .login_guard import LoginGuard, TooManyLoginsError
+
+_LOGGER = logging.getLogger(__name__)
 
 EXPECTED = (UnifiProtectError, ClientError, TimeoutError, OSError)
 """What any request may raise. The library wraps most of it in its own errors, but not a body
@@ -42,3 +45,24 @@ def connect_error(err: Exception, guard: LoginGuard) -> ConnectError:
             return InvalidAuthError("the console refused the log-in")
         case _:
             return CannotConnectError(f"no console answers: {type(err).__name__}")
+
+
+class Trouble:
+    """Says once in the log that the console cannot be asked for something, and once that it can."""
+
+    def __init__(self, what: str) -> None:
+        """Start without any; ``what`` is what the console is asked for."""
+        self._what = what
+        self._is_there = False
+
+    def came(self, err: Exception) -> None:
+        """Learn that it could not be read."""
+        if not self._is_there:
+            _LOGGER.warning("The console's %s cannot be read: %s", self._what, err)
+        self._is_there = True
+
+    def passed(self) -> None:
+        """Learn that it could."""
+        if self._is_there:
+            _LOGGER.info("The console's %s can be read again", self._what)
+        self._is_there = False

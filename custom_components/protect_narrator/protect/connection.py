@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime, timedelta
 import logging
 from pathlib import Path
@@ -24,13 +24,15 @@ from .access import (
     InvalidApiKeyError,
     NoMediaAccessError,
 )
-from .bootstrap import read_cameras, read_console
+from .bootstrap import read_console
+from .cameras import CameraList
 from .causes import EXPECTED, RUBBISH, connect_error
-from .events import EventFrame, PublicEvents, frame_from_private
+from .events import EventFrame, PublicEvents, Source, frame_from_private
 from .login_guard import LoginGuard
 from .look_back import LookBack
 from .media import ConsoleMedia
-from .tracker import LONGEST_OPEN, Tracker
+from .states import States
+from .tracker import LABEL_GRACE, LONGEST_OPEN, Tracker
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -44,9 +46,12 @@ RECONCILE_EVERY = timedelta(minutes=5)
 # After a look that failed; no more than one log-in a minute comes of it.
 _LOOK_AGAIN = timedelta(minutes=1)
 
-# Consoles refuse good passwords while they start, so one refusal proves nothing; core's
-# integration waits for some in a row, too.
-_REFUSALS = 2
+# A websocket that is not open then is lost: it takes a second, and the library's second try
+# comes after ten.
+CONNECTING = timedelta(seconds=10)
+
+# Between two bugs of ours in a row, so that a loop which goes on does not spin.
+_AFTER_BUG_S = 1.0
 
 # A user may be kept from some cameras; so many are tried before recordings count as closed.
 _MOST_TRIED = 3
@@ -79,7 +84,7 @@ class Connection:
     token is kept in ``config_dir``.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but the first by name, and most have a default
         self,
         credentials: Credentials,
         *,
@@ -90,8 +95,13 @@ class Connection:
         not_before: datetime | None = None,
         longest_open: timedelta = LONGEST_OPEN,
         reconcile_every: timedelta = RECONCILE_EVERY,
+        label_grace: timedelta = LABEL_GRACE,
+        connecting: timedelta = CONNECTING,
     ) -> None:
         """Prepare; nothing is sent yet.
+
+        ``label_grace`` is how long a Detection is kept after its end for better labels, and
+        ``connecting`` how long nothing is said of websockets that do not open.
 
         Raises ApiKeyOnlyError when there is no user, CannotConnectError for what is no address.
         """
@@ -101,7 +111,9 @@ class Connection:
         self._guard = login_guard
         self._not_before = not_before or datetime.now(UTC)
         self._longest_open = longest_open
+        self._label_grace = label_grace
         self._reconcile_every = reconcile_every
+        self._connecting = connecting
         try:
             self._client = ProtectApiClient(
                 credentials.host,
@@ -128,10 +140,8 @@ class Connection:
         self._listener: Listener | None = None
         self._tracker: Tracker | None = None
         self._public_events = PublicEvents()
-        self._private = WebsocketState.DISCONNECTED
-        self._public = WebsocketState.DISCONNECTED
-        self._state = ConnectionState.DISCONNECTED
-        self._cameras: tuple[CameraInfo, ...] = ()
+        self._states = States(login_guard, self._tell_state)
+        self._cameras = CameraList(self._client, self._tell_cameras)
         self._due_sooner = asyncio.Event()
         self._asleep_until: float | None = None
         self._look_due = asyncio.Event()
@@ -158,7 +168,7 @@ class Connection:
             # With the traceback, should it be the library or we who are wrong.
             _LOGGER.warning("The answers are not those of a Protect console", exc_info=True)
             raise CannotConnectError("the answers are not those of a Protect console") from err
-        self._cameras = console.cameras
+        self._cameras.begin(console.cameras)
         return console
 
     async def check_access(self) -> None:
@@ -174,7 +184,7 @@ class Connection:
             raise InvalidApiKeyError("the API key was refused") from err
         except EXPECTED as err:
             raise connect_error(err, self._guard) from err
-        tried = self._cameras[:_MOST_TRIED]
+        tried = self._cameras.known[:_MOST_TRIED]
         for camera in tried:
             if await self._media.may_read(camera.id):
                 return
@@ -185,21 +195,26 @@ class Connection:
         """Listen until ``close``; call once, in the event loop, after ``connect``."""
         self._listener = listener
         self._tracker = Tracker(
-            console.mac.lower(), not_before=self._not_before, longest_open=self._longest_open
+            console.mac.lower(),
+            not_before=self._not_before,
+            longest_open=self._longest_open,
+            label_grace=self._label_grace,
         )
-        self._tracker.set_cameras({camera.id: camera.name for camera in self._cameras})
+        self._tracker.set_cameras({camera.id: camera.name for camera in self._cameras.known})
         self._unsubscribe += [
             self._client.subscribe_websocket_state(self._on_private_state),
             self._client.subscribe_websocket(self._on_private),
         ]
         look_back = LookBack(
             self._client,
+            self._cameras,
             not_before=self._not_before,
             longest_open=self._longest_open,
             observe=self._observe,
         )
         self._begin(self._let_out(self._tracker), "open events")
         self._begin(self._reconcile(look_back), "look-back")
+        self._begin(self._states.end_connecting(self._connecting), "first state")
         if self._credentials.api_key is not None:
             # Raw and without priming: it costs no request, and nobody invents an end.
             self._unsubscribe += [
@@ -208,18 +223,26 @@ class Connection:
             ]
 
     async def close(self) -> None:
-        """End every task, subscription and websocket of this connection."""
+        """End every task, subscription and websocket of this connection; again does no harm.
+
+        What one of its steps raises keeps no other from being taken.
+        """
         self._listener = None
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tasks.clear()
-        for unsubscribe in self._unsubscribe:
-            unsubscribe()
-        self._unsubscribe.clear()
-        await self._client.async_disconnect_ws()
-        # The library reads everything anew when its update id is stale, and ends that with
-        # nothing but its sessions, which are not its own; the task would outlive them.
+        tasks, self._tasks = self._tasks, []
+        unsubscribe, self._unsubscribe = self._unsubscribe, []
+        async with AsyncExitStack() as last_first:
+            last_first.push_async_callback(self._end_update)
+            last_first.push_async_callback(self._client.async_disconnect_ws)
+            for end in unsubscribe:
+                last_first.callback(end)
+            last_first.push_async_callback(_end_tasks, tasks)
+
+    async def _end_update(self) -> None:
+        """End the library's reading anew.
+
+        It does so when its update id is stale, and ends that with nothing but its sessions,
+        which are not its own; the task would outlive them.
+        """
         cancel_update = self._client._cancel_update_task  # noqa: SLF001 - there is no public way
         with suppress(*EXPECTED, *RUBBISH):  # what it had failed with before
             await cancel_update()
@@ -236,10 +259,12 @@ class Connection:
         item = message.new_obj
         if isinstance(item, Event):
             self._observe(frame_from_private(item))
-        elif isinstance(item or message.old_obj, Camera) and (
+        elif message.action is WSAction.REMOVE and isinstance(message.old_obj, Camera):
+            self._cameras.drop(message.old_obj)
+        elif isinstance(item, Camera) and (
             message.action is not WSAction.UPDATE or "name" in message.changed_data
         ):
-            self._on_cameras_changed()
+            self._cameras.take_in(item)
 
     def _on_public(self, message: WSSubscriptionMessage) -> None:
         """Take in one change on the public websocket, as the console worded it."""
@@ -247,51 +272,26 @@ class Connection:
         if message.action is not WSAction.REMOVE and item["modelKey"] == ModelType.EVENT.value:
             self._observe(self._public_events.take_in(item))
 
-    def _on_cameras_changed(self) -> None:
-        self._cameras = read_cameras(self._client.bootstrap)
-        if self._tracker is not None:
-            self._tracker.set_cameras({camera.id: camera.name for camera in self._cameras})
-        if self._listener is not None:
-            _tell(self._listener.on_cameras, self._cameras)
-
     def _on_private_state(self, state: WebsocketState) -> None:
-        self._private = state
-        self._on_websocket(state)
+        self._look_after(state)
+        self._states.on_private(state)
 
     def _on_public_state(self, state: WebsocketState) -> None:
-        if state is WebsocketState.AUTH_FAILED:
-            _LOGGER.warning("The console refuses the API key; its second way is not listened to")
-        self._public = state
-        self._on_websocket(state)
+        self._look_after(state)
+        self._states.on_public(state)
 
-    def _on_websocket(self, state: WebsocketState) -> None:
+    def _look_after(self, state: WebsocketState) -> None:
         """Look back after every connect, for what was not told in between."""
         if state is WebsocketState.CONNECTED:
             self._look_due.set()
-        self._tell_state()
-
-    def _tell_state(self) -> None:
-        """Tell the state if it has changed.
-
-        The guard knows best whether the user is let in: a websocket that was open before the
-        password changed stays so, and one is refused as well while no log-in may be sent.
-        """
-        if self._guard.refusals >= _REFUSALS:
-            state = ConnectionState.AUTH_FAILED
-        elif WebsocketState.CONNECTED in {self._private, self._public}:
-            state = ConnectionState.CONNECTED
-        else:
-            state = ConnectionState.DISCONNECTED
-        if state is self._state:
-            return
-        self._state = state
-        if self._listener is not None:
-            _tell(self._listener.on_state, state)
 
     def _observe(self, frame: EventFrame | None) -> None:
         tracker = self._tracker
         if frame is None or tracker is None:
             return
+        # Just before the list of events, that of the cameras was read.
+        if frame.source is not Source.REST and self._cameras.is_worth_asking(frame.camera_id):
+            self._look_due.set()
         clock = asyncio.get_running_loop().time()
         if (detection := tracker.observe(frame, datetime.now(UTC), clock)) is not None:
             self._tell_detection(detection)
@@ -299,23 +299,41 @@ class Connection:
         if due is not None and (until is None or due < until):
             self._due_sooner.set()
 
+    async def _let_out(self, tracker: Tracker) -> None:
+        """Let events out whose end was not told in time."""
+        while True:
+            try:
+                await self._let_out_due(tracker)
+            except Exception:
+                # Without it no event would be let out any more.
+                _LOGGER.exception("Letting open events out failed by a bug")
+                await asyncio.sleep(_AFTER_BUG_S)
+
+    async def _let_out_due(self, tracker: Tracker) -> None:
+        """Let out what is due, and return when the next may be."""
+        for detection in tracker.tick(asyncio.get_running_loop().time()):
+            self._tell_detection(detection)
+        self._due_sooner.clear()
+        self._asleep_until = tracker.next_due
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(self._asleep_until):
+                await self._due_sooner.wait()
+
+    # -- what is told
+
     def _tell_detection(self, detection: Detection) -> None:
         if self._listener is not None:
             _tell(self._listener.on_detection, detection)
 
-    async def _let_out(self, tracker: Tracker) -> None:
-        """Let events out whose end was not told in time."""
-        clock = asyncio.get_running_loop().time
-        while True:
-            for detection in tracker.tick(clock()):
-                self._tell_detection(detection)
-            self._due_sooner.clear()
-            self._asleep_until = tracker.next_due
-            try:
-                async with asyncio.timeout_at(self._asleep_until):
-                    await self._due_sooner.wait()
-            except TimeoutError:
-                continue
+    def _tell_state(self, state: ConnectionState) -> None:
+        if self._listener is not None:
+            _tell(self._listener.on_state, state)
+
+    def _tell_cameras(self, cameras: tuple[CameraInfo, ...]) -> None:
+        if self._tracker is not None:
+            self._tracker.set_cameras({camera.id: camera.name for camera in cameras})
+        if self._listener is not None:
+            _tell(self._listener.on_cameras, cameras)
 
     # -- what we ask the console
 
@@ -329,15 +347,21 @@ class Connection:
                 # Without it nothing would tell of websockets that are silent.
                 _LOGGER.exception("The look-back failed by a bug")
                 well = False
-            self._tell_state()
+            self._states.check()
             wait = self._reconcile_every
-            if not well and self._guard.refusals < _REFUSALS:
+            if not well and not self._states.refused:
                 wait = min(wait, _LOOK_AGAIN)
             try:
                 async with asyncio.timeout(wait.total_seconds()):
                     await self._look_due.wait()
             except TimeoutError:
                 continue
+
+
+async def _end_tasks(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _be_loud(task: asyncio.Task[None]) -> None:

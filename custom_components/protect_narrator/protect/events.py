@@ -67,9 +67,11 @@ _MOST_SMART_TYPES = 32
 _PUBLIC_KEYS = ("type", "device", "start", "end", "smartDetectTypes")
 _MOST_PUBLIC = 1000
 
-# 2000-01-01 to 2100-01-01 in milliseconds: what is outside is no time of an event.
-_EARLIEST_MS = 946_684_800_000
-_LATEST_MS = 4_102_444_800_000
+# What is outside is no time of an event; within, times can be added to safely.
+_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+_LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+_EARLIEST_MS = _EARLIEST.timestamp() * 1000
+_LATEST_MS = _LATEST.timestamp() * 1000
 
 
 class Source(StrEnum):
@@ -145,8 +147,8 @@ def frame_from_private(event: Event) -> EventFrame | None:
         camera_id=event.camera_id,
         event_type=event.type.value,
         smart_types=[item.value for item in event.smart_detect_types],
-        start=event.start,
-        end=event.end,
+        start=_bounded(event.start),
+        end=_bounded(event.end),
         score=event.score,
         plates=plates,
         faces=faces,
@@ -285,3 +287,10 @@ def _moment(value: object) -> datetime | None:
     if not isinstance(value, int | float) or not _EARLIEST_MS <= value <= _LATEST_MS:
         return None
     return datetime.fromtimestamp(value / 1000, UTC)
+
+
+def _bounded(value: datetime | None) -> datetime | None:
+    """Return the library's time as UTC; it takes any, and what has no zone as it came."""
+    if value is None or value.tzinfo is None or not _EARLIEST <= value <= _LATEST:
+        return None
+    return value.astimezone(UTC)

@@ -1,4 +1,4 @@
-"""The console's own list of events, for what the websockets did not tell."""
+"""The console's own lists of cameras and events, for what the websockets did not tell."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,7 +7,8 @@ import logging
 
 from uiprotect import ProtectApiClient
 
-from .causes import EXPECTED
+from .cameras import CameraList
+from .causes import EXPECTED, Trouble
 from .events import EVENT_TYPES, EventFrame, frame_from_rest
 
 _LOGGER = logging.getLogger(__name__)
@@ -22,7 +23,8 @@ _OVERLAP = timedelta(minutes=2)
 # A console's clock may be ahead of ours.
 _AHEAD = timedelta(days=1)
 
-# One page of the list, and how many of them one look reads: 2,000 events.
+# One page of the list, and how many of them one look reads: 2,000 events. The next look, which
+# is soon then, goes on where that ended.
 _PAGE = 100
 _MOST_PAGES = 20
 
@@ -36,6 +38,7 @@ class LookBack:
     def __init__(
         self,
         client: ProtectApiClient,
+        cameras: CameraList,
         *,
         not_before: datetime,
         longest_open: timedelta,
@@ -43,48 +46,68 @@ class LookBack:
     ) -> None:
         """Tell ``observe`` of every event, known or not, that may have ended since."""
         self._client = client
+        self._cameras = cameras
         self._margin = _OVERLAP + longest_open
         self._not_before = not_before
         self._observe = observe
         self._looked_at: datetime | None = None
-        self._failed = False
+        self._goes_on_from: datetime | None = None
+        self._trouble = Trouble("list of events")
 
     async def look(self) -> bool:
-        """Compare with the console's list; say whether it could be read.
+        """Compare with the console's lists; say whether all of them was read.
 
-        What could not be read will be at the next look.
+        What was not read will be at the next look. The cameras come first, so that an event of
+        one that is new is not passed over.
         """
+        cameras_were_read = await self._cameras.read()
         now = datetime.now(UTC)
-        start = max((self._looked_at or now - _FIRST), self._not_before) - self._margin
+        start = self._goes_on_from or self._usual_start(now)
         try:
-            await self._read(start, now)
+            reached = await self._read(start, now)
         except EXPECTED as err:
-            if not self._failed:
-                _LOGGER.warning("The console's list of events cannot be read: %s", err)
-            self._failed = True
+            self._trouble.came(err)
             return False
-        if self._failed:
-            _LOGGER.info("The console's list of events can be read again")
-        self._failed = False
-        self._looked_at = now
-        return True
+        self._trouble.passed()
+        if reached is not None:
+            self._goes_on_from = reached
+            return False
+        if cameras_were_read:
+            self._looked_at, self._goes_on_from = now, None
+        return cameras_were_read
 
-    async def _read(self, start: datetime, now: datetime) -> None:
+    def _usual_start(self, now: datetime) -> datetime:
+        return max((self._looked_at or now - _FIRST), self._not_before) - self._margin
+
+    async def _read(self, start: datetime, now: datetime) -> datetime | None:
+        """Tell of what is listed; return where to go on, None when nothing is left."""
+        reached = start
         for page in range(_MOST_PAGES):
             items = await self._page(start, now + _AHEAD, page * _PAGE)
             for item in items:
                 frame = frame_from_rest(item)
+                if frame is None:
+                    continue
+                reached = frame.start
                 # An event that began before and has no end will be listed again when it has
                 # one; many never get one, and would be told anew after each restart.
-                if frame is not None and (frame.end is not None or frame.start >= start):
+                if frame.end is not None or frame.start >= start:
                     self._observe(frame)
             if len(items) < _PAGE:
-                return
+                return None
+        return self._go_on(start, min(reached, now))
+
+    def _go_on(self, start: datetime, reached: datetime) -> datetime | None:
+        """Return where the next look begins; never where this one did."""
+        if reached > start:
+            _LOGGER.info("More than %d events since %s; going on", _PAGE * _MOST_PAGES, start)
+            return reached
         _LOGGER.warning(
-            "More than %d events since %s; the latest of them were not looked at",
-            _MOST_PAGES * _PAGE,
+            "More than %d events at %s; the latest of them were not looked at",
+            _PAGE * _MOST_PAGES,
             start,
         )
+        return None
 
     async def _page(self, start: datetime, end: datetime, offset: int) -> list[object]:
         # Types are always given: without them consoles ignore the times (uiprotect's api.py).

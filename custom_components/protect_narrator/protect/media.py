@@ -46,8 +46,8 @@ _MOST_PICTURE_BYTES = 20 * 1024 * 1024
 # The body of an error: enough to find the status that it names.
 _MOST_ERROR_BYTES = 4096
 
-# What is asked of Protect for a picture: its event thumbnails are small otherwise.
-_PICTURE_WIDTH = 1280
+# What is asked of Protect for a picture: its event thumbnails are small otherwise. A width
+# beside it would squeeze the picture of a 4:3 doorbell (briis/unifiprotect#235).
 _PICTURE_HEIGHT = 720
 
 # A status between other words, not within an id.
@@ -107,7 +107,7 @@ class ConsoleMedia:
         """Return Protect's own JPEG of the event."""
         return await self._picture(
             f"events/{detection.event_ids[0]}/thumbnail",
-            {"w": _PICTURE_WIDTH, "h": _PICTURE_HEIGHT},
+            {"h": _PICTURE_HEIGHT},
         )
 
     async def recorded_snapshot(self, camera_id: str, at: datetime) -> bytes:
@@ -117,7 +117,6 @@ class ConsoleMedia:
             {
                 "ts": int(at.timestamp() * 1000),
                 "force": "true",
-                "w": _PICTURE_WIDTH,
                 "h": _PICTURE_HEIGHT,
             },
         )
@@ -130,7 +129,6 @@ class ConsoleMedia:
                 {
                     "ts": int(datetime.now(UTC).timestamp() * 1000),
                     "force": "true",
-                    "w": _PICTURE_WIDTH,
                     "h": _PICTURE_HEIGHT,
                 },
             )

@@ -6,6 +6,7 @@ waited for long enough.
 """
 
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -15,7 +16,8 @@ from .events import EventFrame, Source
 # Ends come minutes late or never (core#166166); what is longer is described by its beginning.
 LONGEST_OPEN = timedelta(seconds=60)
 
-# What it saw may be said after the end (core#124967; core itself waits as long for plates).
+# What it saw may be said after the end (core#124967; core itself waits as long for plates). A
+# Detection that has left is judged by what it has: a label that is wanted would come too late.
 LABEL_GRACE = timedelta(seconds=3)
 
 # More events than any home has open at once: beyond it the oldest are taken for ended.
@@ -35,8 +37,11 @@ class _Open:
     """All that was said so far; its source is REST where no websocket has told of it."""
 
     due: float
-    """When it leaves, whatever is said or not said until then; monotonic seconds, because a
-    wall clock that is set back must hold nobody up."""
+    """When it leaves, unless more is said; monotonic seconds, because a wall clock that is set
+    back must hold nobody up."""
+
+    ended: float | None
+    """When its end was told first: told again, it holds nobody up. None while it goes on."""
 
 
 class Tracker:
@@ -48,11 +53,17 @@ class Tracker:
         *,
         not_before: datetime,
         longest_open: timedelta = LONGEST_OPEN,
+        label_grace: timedelta = LABEL_GRACE,
     ) -> None:
-        """Leave out what ended before ``not_before``; wait ``longest_open`` for an end."""
+        """Leave out what ended before ``not_before``; wait ``longest_open`` for an end.
+
+        What has ended waits ``label_grace`` for better labels, and ``LABEL_GRACE`` at the least
+        for its first.
+        """
         self._console_id = console_id
         self._not_before = not_before
         self._longest_open = longest_open
+        self._label_grace_s = label_grace.total_seconds()
         self._cameras: dict[str, str] = {}
         self._open: OrderedDict[_Key, _Open] = OrderedDict()
         self._finished: OrderedDict[_Key, None] = OrderedDict()
@@ -75,32 +86,42 @@ class Tracker:
             self._forget(key)
             return None
         merged = frame if known is None else _merged(known.frame, frame)
-        due = clock + self._wait_s(merged, now)
-        self._open[key] = _Open(merged, due if known is None else min(due, known.due))
-        if merged.end is not None and merged.labels:
+        ended = None if known is None else known.ended
+        if ended is None and frame.end is not None:
+            ended = clock - _ended_ago_s(frame, frame.end, now)
+        if ended is not None:
+            due = ended + self._grace_s(merged)
+        else:
+            due = clock + self._open_s(frame, now) if known is None else known.due
+        self._open[key] = _Open(merged, due, ended)
+        if ended is not None and due <= clock:
             return self._leave(key)
         if len(self._open) > MOST_OPEN:
             return self._leave(next(iter(self._open)))
         return None
 
-    def tick(self, clock: float) -> list[Detection]:
-        """Return the Detections that have been waited for long enough."""
-        due = [key for key, event in self._open.items() if event.due <= clock]
-        return [self._leave(key) for key in due]
+    def tick(self, clock: float) -> Iterator[Detection]:
+        """Yield the Detections that have been waited for long enough, each as it leaves."""
+        for key in [key for key, event in self._open.items() if event.due <= clock]:
+            yield self._leave(key)
 
     @property
     def next_due(self) -> float | None:
         """When ``tick`` has something to return, None while nothing is open."""
         return min((event.due for event in self._open.values()), default=None)
 
-    def _wait_s(self, frame: EventFrame, now: datetime) -> float:
-        """Return how long the event may stay.
+    def _grace_s(self, frame: EventFrame) -> float:
+        """Return how long after its end the event stays."""
+        if frame.labels:
+            return self._label_grace_s
+        return max(self._label_grace_s, LABEL_GRACE.total_seconds())
+
+    def _open_s(self, frame: EventFrame, now: datetime) -> float:
+        """Return how long the event's end is waited for.
 
         What is told live has just begun, whatever the console's clock says; what the look-back
         finds may have been open for long.
         """
-        if frame.end is not None:
-            return LABEL_GRACE.total_seconds()
         if frame.source is not Source.REST:
             return self._longest_open.total_seconds()
         return max(min(frame.start, now) + self._longest_open - now, timedelta()).total_seconds()
@@ -129,6 +150,13 @@ class Tracker:
         self._finished[key] = None
         if len(self._finished) > MOST_FINISHED:
             self._finished.popitem(last=False)
+
+
+def _ended_ago_s(frame: EventFrame, end: datetime, now: datetime) -> float:
+    """Return how long the end is known: none where it is told live, whatever the clocks say."""
+    if frame.source is not Source.REST:
+        return 0.0
+    return max(now - end, timedelta()).total_seconds()
 
 
 def _merged(first: EventFrame, then: EventFrame) -> EventFrame:
