@@ -15,8 +15,8 @@ from typing import Any
 
 from homeassistant.components import ai_task, conversation
 from homeassistant.components.ai_task.const import DATA_PREFERENCES
-from homeassistant.const import STATE_UNAVAILABLE
-from homeassistant.core import Context, HomeAssistant, callback, split_entity_id
+from homeassistant.const import ATTR_SUPPORTED_FEATURES, STATE_UNAVAILABLE
+from homeassistant.core import Context, HomeAssistant, State, callback, split_entity_id
 from homeassistant.helpers import entity_registry as er, intent
 from homeassistant.helpers.chat_session import async_get_chat_session
 from homeassistant.helpers.selector import (
@@ -58,10 +58,11 @@ _MAX_REASON = 200
 # An agent that is told to stop closes a connection; one that has not by then heeds nothing.
 _FAREWELL_S = 5.0
 
-# Calls that run, those included that nobody waits for any more: two are asked at once, and of
-# agents that never end a call, which holds its pictures, the rest must not grow for ever.
+# Calls of one agent that run, those included that nobody waits for any more: two are asked at
+# once, and of an agent that never ends a call, which holds its pictures, the rest must not grow
+# for ever.
 _AT_WORK_AT_MOST = 8
-_at_work: set[asyncio.Task[Any]] = set()
+_at_work: dict[asyncio.Task[Any], str] = {}
 
 # Home Assistant 2026.11 wants the context of a chat session, 2026.10 does not know it.
 _SESSION_TAKES_CONTEXT = "context" in inspect.signature(async_get_chat_session).parameters
@@ -74,8 +75,7 @@ def suitable_agents(hass: HomeAssistant) -> list[str]:
         *(
             state.entity_id
             for state in hass.states.async_all(ai_task.DOMAIN)
-            if state.attributes.get("supported_features", 0) & _NEEDED_FEATURES == _NEEDED_FEATURES
-            and _platform(hass, state.entity_id) not in BLIND_PLATFORMS
+            if _looks_at_pictures(hass, state)
         ),
         *(
             entity_id
@@ -83,6 +83,16 @@ def suitable_agents(hass: HomeAssistant) -> list[str]:
             if entity_id != INTENT_MATCHER and _platform(hass, entity_id) not in BLIND_PLATFORMS
         ),
     ]
+
+
+def _looks_at_pictures(hass: HomeAssistant, state: State) -> bool:
+    """Say whether an agent that is there can be shown anything."""
+    if _platform(hass, state.entity_id) in BLIND_PLATFORMS:
+        return False
+    if state.domain != ai_task.DOMAIN:
+        return True
+    features = state.attributes.get(ATTR_SUPPORTED_FEATURES, 0)
+    return bool(features & _NEEDED_FEATURES == _NEEDED_FEATURES)
 
 
 @callback
@@ -107,12 +117,12 @@ class HomeAssistantDescriber:
 
     @property
     def agent_id(self) -> str | None:
-        """The entity that would be asked now, None if there is none."""
+        """The entity that would be asked now, None if there is none that can look."""
         agent_id = self._chosen or preferred_agent(self._hass)
-        if agent_id is None or _platform(self._hass, agent_id) in BLIND_PLATFORMS:
+        state = self._hass.states.get(agent_id) if agent_id else None
+        if state is None or state.state == STATE_UNAVAILABLE:
             return None
-        state = self._hass.states.get(agent_id)
-        return agent_id if state and state.state != STATE_UNAVAILABLE else None
+        return agent_id if _looks_at_pictures(self._hass, state) else None
 
     @property
     def takes_clip(self) -> bool:
@@ -132,9 +142,9 @@ class HomeAssistantDescriber:
                 FallbackDetail.AGENT_MISSING,
                 f"{self._chosen or 'a preferred AI Task entity'} cannot be asked at present",
             )
-        if len(_at_work) >= _AT_WORK_AT_MOST:
-            raise AgentError(
-                FallbackDetail.AGENT_TIMEOUT, f"{len(_at_work)} earlier calls still run"
+        if list(_at_work.values()).count(agent_id) >= _AT_WORK_AT_MOST:
+            raise AgentUnavailableError(
+                FallbackDetail.AGENT_TIMEOUT, f"earlier calls of {agent_id} still run"
             )
         self._on_ask()
         domain, _ = split_entity_id(agent_id)
@@ -163,6 +173,7 @@ class HomeAssistantDescriber:
     ) -> object:
         """Ask an AI Task entity for structured data."""
         result = await _on_its_own(
+            agent_id,
             ai_task.async_generate_data(
                 self._hass,
                 task_name=question.task_name,
@@ -174,7 +185,7 @@ class HomeAssistantDescriber:
                     for content_id, file in files.items()
                 ],
                 context=Context(),
-            )
+            ),
         )
         return result.data
 
@@ -204,9 +215,10 @@ class HomeAssistantDescriber:
                 )
             )
             result = await _on_its_own(
+                agent_id,
                 conversation.async_converse(
                     self._hass, prompt, session.conversation_id, context, agent_id=agent_id
-                )
+                ),
             )
         text = str(result.response.speech.get("plain", {}).get("speech", ""))
         if result.response.response_type is intent.IntentResponseType.ERROR:
@@ -217,7 +229,7 @@ class HomeAssistantDescriber:
         return text
 
 
-async def _on_its_own[R](asked: Coroutine[Any, Any, R]) -> R:
+async def _on_its_own[R](agent_id: str, asked: Coroutine[Any, Any, R]) -> R:
     """Let the agent run as a task of its own; cancelling the caller cancels it.
 
     What it does to the event loop is then put down to it alone: ollama of 2026.10 reads its
@@ -225,7 +237,7 @@ async def _on_its_own[R](asked: Coroutine[Any, Any, R]) -> R:
     agent that heeds no cancellation is left behind: it keeps neither its place nor the entry.
     """
     task = asyncio.create_task(asked, name="protect_narrator agent")
-    _at_work.add(task)
+    _at_work[task] = agent_id
     task.add_done_callback(_done)
     try:
         await asyncio.wait({task})
@@ -233,14 +245,17 @@ async def _on_its_own[R](asked: Coroutine[Any, Any, R]) -> R:
         task.cancel()
         await asyncio.wait({task}, timeout=_FAREWELL_S)
         if not task.done():
-            _LOGGER.warning("An agent still runs %.0f s after it was cancelled", _FAREWELL_S)
+            _LOGGER.warning("%s still runs %.0f s after it was cancelled", agent_id, _FAREWELL_S)
         raise
+    if task.cancelled():
+        # Not by us: some library of the agent's has cancelled what it was waiting for.
+        raise AgentError(FallbackDetail.AGENT_ERROR, f"{agent_id} cancelled its own call")
     return task.result()
 
 
 def _done(task: asyncio.Task[Any]) -> None:
     """Forget a call, and look at its error, which nobody may be there to do."""
-    _at_work.discard(task)
+    del _at_work[task]
     if not task.cancelled():
         task.exception()
 

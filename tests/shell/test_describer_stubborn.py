@@ -16,7 +16,7 @@ from custom_components.protect_narrator import (
     media_source as our_media,
 )
 from custom_components.protect_narrator.describer import HomeAssistantDescriber
-from custom_components.protect_narrator.pipeline.errors import AgentError
+from custom_components.protect_narrator.pipeline.errors import AgentUnavailableError
 from custom_components.protect_narrator.pipeline.models import (
     Evidence,
     FallbackDetail,
@@ -106,11 +106,11 @@ async def test_what_it_raises_after_that_is_nobodys_concern(
     del left
     gc.collect()
 
-    assert describer_module._at_work == set()
+    assert describer_module._at_work == {}
     assert caplog.records == []
 
 
-async def test_agents_that_leave_too_much_behind_are_asked_no_more(
+async def test_an_agent_that_leaves_too_much_behind_is_asked_no_more_and_others_are(
     hass: HomeAssistant,
     agent: FakeTaskEntity,
     stubborn: Stubborn,
@@ -120,11 +120,14 @@ async def test_agents_that_leave_too_much_behind_are_asked_no_more(
     describer = HomeAssistantDescriber(hass, agent.entity_id)
     await leave_behind(describer, stubborn)
 
-    with pytest.raises(AgentError) as caught:
+    with pytest.raises(AgentUnavailableError) as caught:
         await describer.ask(QUESTION)
 
     assert caught.value.detail is FallbackDetail.AGENT_TIMEOUT
     assert len(agent.asked) == 1
+    healthy = FakeTaskEntity("Healthy")
+    await add_agents(hass, healthy)
+    assert await HomeAssistantDescriber(hass, healthy.entity_id).ask(QUESTION)
 
 
 async def test_a_detection_is_told_without_it_and_its_place_is_free(

@@ -109,6 +109,20 @@ async def test_an_agent_that_leaves_while_the_clip_comes_is_unavailable(home: Ho
     await home.is_clean()
 
 
+async def test_an_agent_that_looks_at_nothing_costs_no_download(home: Home) -> None:
+    blind = FakeTaskEntity(attachments=False)
+    await add_agents(home.hass, blind)
+    await home.set_up(blind)
+
+    await home.see(home.console.cameras[1])
+    sighting = await home.next_sighting()
+
+    assert sighting["fallbacks"] == ["agent_unavailable:agent_missing"]
+    assert (sighting["medium"], sighting["frame_count"]) == ("none", 0)
+    assert home.console.requests_to("video/export") == []
+    assert blind.asked == []
+
+
 FAULTS = {
     "error": (ModelFault.error(500), "agent_error"),
     "error midway": (ModelFault.error_midway(), "agent_error"),

@@ -85,7 +85,9 @@ async def test_nothing_is_left_after_an_agent_that_was_cancelled(
     await home.set_up(agent)
 
     await home.see(home.console.cameras[1])
-    assert (await home.next_sighting())["title"] == "Person at Camera 1"
+    sighting = await home.next_sighting()
+    assert sighting["fallbacks"] == ["agent_failed:agent_error"]
+    assert sighting["title"] == "Person at Camera 1"
 
     await home.is_clean()
 
