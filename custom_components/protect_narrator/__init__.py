@@ -3,6 +3,10 @@
 This module wires: connection ─► intake ─► runner ─► publisher ─► bus event and entities.
 """
 
+from contextlib import AsyncExitStack
+import logging
+
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
@@ -16,29 +20,35 @@ from .intake import Intake
 from .ledger import Ledger
 from .runtime import NarratorConfigEntry
 
+_LOGGER = logging.getLogger(__name__)
+
 PLATFORMS = [Platform.EVENT, Platform.IMAGE, Platform.SENSOR, Platform.SWITCH]
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: NarratorConfigEntry) -> bool:
     """Set up one console: sweep the media folder, log in, add entities, then listen."""
     runtime = entry.runtime_data = await async_assemble(hass, entry)
-    try:
-        await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-    except BaseException:
-        await runtime.close()
-        raise
-    async_follow(hass, entry)
-    intake = Intake(hass, runtime.coordinator, runtime.ledger, runtime.runner)
-    entry.async_on_unload(async_at_started(hass, intake.async_run))
-    runtime.connection.start(runtime.coordinator.console, intake)
+    manager = hass.config_entries
+    async with AsyncExitStack() as undo:
+        undo.push_async_callback(runtime.close)
+        await manager.async_forward_entry_setups(entry, PLATFORMS)
+        undo.push_async_callback(manager.async_unload_platforms, entry, PLATFORMS)
+        async_follow(hass, entry)
+        intake = Intake(hass, runtime.coordinator, runtime.ledger, runtime.runner)
+        entry.async_on_unload(async_at_started(hass, intake.async_run))
+        runtime.connection.start(runtime.coordinator.console, intake)
+        undo.pop_all()
     return True
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: NarratorConfigEntry) -> bool:
-    """Take the entities away, then end everything that runs."""
-    if unloaded := await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
+    """End everything that runs, then take the entities away."""
+    try:
         await entry.runtime_data.close()
-    return unloaded
+    except Exception:
+        # All that could be closed is; an entry that stays could only go with Home Assistant.
+        _LOGGER.exception("%s was closed with a bug", entry.title)
+    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: NarratorConfigEntry) -> None:
@@ -51,6 +61,8 @@ async def async_remove_config_entry_device(
     _hass: HomeAssistant, entry: NarratorConfigEntry, device: dr.DeviceEntry
 ) -> bool:
     """Let the user remove the device of a camera that the console has no more."""
+    if entry.state is not ConfigEntryState.LOADED:
+        return True
     coordinator = entry.runtime_data.coordinator
     present = {coordinator.console.mac, *coordinator.data.cameras}
     return not any((DOMAIN, mac) in device.identifiers for mac in present)

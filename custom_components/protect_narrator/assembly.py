@@ -35,6 +35,7 @@ from .protect import (
     ConnectError,
     Connection,
     ConsoleInfo,
+    Credentials,
     InvalidAuthError,
 )
 from .publisher import SightingPublisher
@@ -54,7 +55,8 @@ async def async_assemble(hass: HomeAssistant, entry: ConfigEntry) -> RuntimeData
     """
     archive = await _swept_archive(hass)
     ledger = await Ledger.async_load(hass, entry.entry_id)
-    sessions, connection, console = await _connect(hass, entry)
+    login = _login(hass, entry)
+    sessions, connection, console = await _connect(hass, entry, login)
     coordinator = NarratorCoordinator(hass, entry, console, today=ledger.today, muted=ledger.muted)
     world = World(
         console=connection.media,
@@ -72,6 +74,7 @@ async def async_assemble(hass: HomeAssistant, entry: ConfigEntry) -> RuntimeData
     return RuntimeData(
         sessions=sessions,
         connection=connection,
+        login=login,
         coordinator=coordinator,
         runner=runner,
         ledger=ledger,
@@ -90,14 +93,17 @@ async def _swept_archive(hass: HomeAssistant) -> ClipArchive:
     return archive
 
 
-async def _connect(
-    hass: HomeAssistant, entry: ConfigEntry
-) -> tuple[Sessions, Connection, ConsoleInfo]:
-    """Log in; no session is left when that fails, or is cancelled."""
+def _login(hass: HomeAssistant, entry: ConfigEntry) -> Credentials:
     try:
-        login = credentials(hass, entry)
+        return credentials(hass, entry)
     except CoreEntryMissingError as err:
         raise ConfigEntryError(translation_domain=DOMAIN, translation_key=err.code) from err
+
+
+async def _connect(
+    hass: HomeAssistant, entry: ConfigEntry, login: Credentials
+) -> tuple[Sessions, Connection, ConsoleInfo]:
+    """Log in; no session is left when that fails, or is cancelled."""
     sessions = open_sessions(hass, verify_ssl=login.verify_ssl)
     try:
         connection = await make_connection(

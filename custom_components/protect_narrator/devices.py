@@ -9,6 +9,9 @@ from .const import CORE_DOMAIN, DOMAIN
 from .coordinator import NarratorCoordinator
 from .protect import CameraInfo, ConsoleInfo
 
+# The changes of a device that decide whether our entities belong there.
+_TELLING = frozenset({"connections", "disabled_by"})
+
 
 def console_device(console: ConsoleInfo) -> dr.DeviceInfo:
     """Return the device of a console that core does not know."""
@@ -32,22 +35,29 @@ def camera_device(camera: CameraInfo) -> dr.DeviceInfo:
 
 
 def core_device(hass: HomeAssistant, mac: str) -> dr.DeviceEntry | None:
-    """Return the device of core's ``unifiprotect`` with this MAC address, if there is one."""
+    """Return the device of core's ``unifiprotect`` with this MAC address, if there is one.
+
+    A disabled one does not count: Home Assistant disables every entity that is on it, and who
+    does without core's camera has not said anything about ours.
+    """
     registry = dr.async_get(hass)
     connections = {(dr.CONNECTION_NETWORK_MAC, dr.format_mac(mac))}
     for entry in hass.config_entries.async_entries(CORE_DOMAIN):
         for device in registry.async_get_devices(
             connections=connections, config_entry_id=entry.entry_id
         ):
-            return device
+            if not device.disabled:
+                return device
     return None
 
 
-def linked_device(hass: HomeAssistant, mac: str) -> dr.DeviceEntry | None:
-    """Return the device that our entities of this camera or console are on."""
+def linked_device(hass: HomeAssistant, entry_id: str, mac: str) -> dr.DeviceEntry | None:
+    """Return the device that this entry's entities of a camera or of the console are on."""
     if device := core_device(hass, mac):
         return device
-    for device in dr.async_get(hass).async_get_devices(identifiers={(DOMAIN, mac)}):
+    for device in dr.async_get(hass).async_get_devices(
+        identifiers={(DOMAIN, mac)}, config_entry_id=entry_id
+    ):
         return device
     return None
 
@@ -110,11 +120,11 @@ def _own_devices(coordinator: NarratorCoordinator) -> Mapping[str, dr.DeviceInfo
 
 
 def _macs(hass: HomeAssistant, change: dr.EventDeviceRegistryUpdatedData) -> set[str]:
-    """Return the MAC addresses of a device that came, went or got another address."""
+    """Return the MAC addresses of a device that came, went, was disabled or got others."""
     connections: Iterable[Iterable[str]] = ()
     if change["action"] == "remove":
         connections = change["device"]["connections"]
-    elif change["action"] == "create" or "connections" in change["changes"]:
+    elif change["action"] == "create" or _TELLING.intersection(change["changes"]):
         device = dr.async_get(hass).async_get(change["device_id"])
         # A child device has no address of its own.
         connections = device.connections if isinstance(device, dr.DeviceEntry) else ()
@@ -137,7 +147,15 @@ def _relink(
     )
     for entity in entities:
         if entity.device_id != device.id:
-            er.async_get(hass).async_update_entity(entity.entity_id, device_id=device.id)
+            er.async_get(hass).async_update_entity(
+                entity.entity_id, device_id=device.id, disabled_by=_disabled_by(entity)
+            )
     for left in registry.async_get_devices(identifiers={(DOMAIN, mac)}, config_entry_id=entry_id):
         if left.id != device.id:
             registry.async_remove_device(left.id)
+
+
+def _disabled_by(entity: er.RegistryEntry) -> er.RegistryEntryDisabler | None:
+    """Return why the entity is disabled, other than by the device that it leaves."""
+    by_device = entity.disabled_by is er.RegistryEntryDisabler.DEVICE
+    return None if by_device else entity.disabled_by

@@ -83,6 +83,15 @@ class CameraEntity(NarratorEntity):
         """Whether the console can be heard and still has the camera."""
         return super().available and self._mac in self.coordinator.data.cameras
 
+    @override
+    @callback
+    def _handle_coordinator_update(self) -> None:
+        """Leave with the camera; the registry keeps our place for its return."""
+        if self._mac in self.coordinator.data.cameras:
+            super()._handle_coordinator_update()
+        else:
+            self.hass.async_create_task(self.async_remove(), eager_start=True)
+
 
 class SightingEntity(CameraEntity):
     """An entity that shows the Sightings of one camera."""
@@ -119,6 +128,7 @@ def async_add_for_cameras(
     def add_new() -> None:
         cameras = coordinator.data.cameras
         new = [camera for mac, camera in cameras.items() if mac not in added]
+        added.clear()
         added.update(cameras)
         if new:
             async_add_entities(entity for camera in new for entity in make(coordinator, camera))

@@ -34,6 +34,12 @@ class SightingEvent(SightingEntity, EventEntity):
     _attr_event_types = [label.value for label in Label]  # noqa: RUF012 - as EventEntity has it
     _unrecorded_attributes = frozenset({"description"})
 
+    @property
+    @override
+    def available(self) -> bool:
+        """A moment must not be swallowed: what was under way is told while the console is away."""
+        return True
+
     @override
     @callback
     def _async_show(self, published: Published) -> None:

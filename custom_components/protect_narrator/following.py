@@ -10,9 +10,10 @@ from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.event import async_track_time_change
 
-from .console_access import credentials
+from .console_access import CoreEntryMissingError, credentials
 from .const import CONF_CORE_ENTRY_ID
 from .devices import async_follow_core
+from .protect import Credentials
 from .runtime import NarratorConfigEntry
 
 
@@ -36,7 +37,7 @@ def async_follow(hass: HomeAssistant, entry: NarratorConfigEntry) -> None:
     for end in (
         coordinator.async_add_listener(keep),
         async_follow_core(hass, coordinator),
-        _follow_core_log_in(hass, entry),
+        _follow_core_log_in(hass, entry, runtime.login),
         async_track_time_change(hass, begin_day, hour=0, minute=0, second=0),
         hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, close),
     ):
@@ -44,15 +45,25 @@ def async_follow(hass: HomeAssistant, entry: NarratorConfigEntry) -> None:
 
 
 @callback
-def _follow_core_log_in(hass: HomeAssistant, entry: NarratorConfigEntry) -> CALLBACK_TYPE:
+def _follow_core_log_in(
+    hass: HomeAssistant, entry: NarratorConfigEntry, login: Credentials
+) -> CALLBACK_TYPE:
     """Set the entry up anew when the core entry that the log-in is taken from has another."""
-    login = credentials(hass, entry)
 
     @callback
-    def on_entry(change: ConfigEntryChange, changed: ConfigEntry) -> None:
-        if changed.entry_id != entry.data.get(CONF_CORE_ENTRY_ID):
-            return
-        if change is ConfigEntryChange.REMOVED or credentials(hass, entry) != login:
+    def compare() -> None:
+        try:
+            changed = credentials(hass, entry) != login
+        except CoreEntryMissingError:
+            changed = True
+        if changed:
             hass.config_entries.async_schedule_reload(entry.entry_id)
 
+    @callback
+    def on_entry(_change: ConfigEntryChange, changed: ConfigEntry) -> None:
+        if changed.entry_id == entry.data.get(CONF_CORE_ENTRY_ID):
+            compare()
+
+    # It may have changed while we were logging in.
+    compare()
     return async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, on_entry)

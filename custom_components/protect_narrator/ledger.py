@@ -54,8 +54,8 @@ class StoredTally(TypedDict):
     skipped: int
 
 
-class StoredLedger(TypedDict):
-    """The whole file."""
+class StoredLedger(TypedDict, total=False):
+    """The whole file; one of an earlier version may hold less."""
 
     unfinished: list[StoredDetection]
     done: list[str]
@@ -75,11 +75,11 @@ class Ledger:
         self._today: Tally | None = None
         self._muted: frozenset[str] = frozenset()
         if stored is not None:
-            for detection in _restored_all(stored["unfinished"]):
+            for detection in _restored_all(stored.get("unfinished", [])):
                 self._unfinished[detection.sighting_id] = detection
-            self._done = dict.fromkeys(stored["done"][-MAX_DONE:])
-            self._today = _restored_tally(stored["today"])
-            self._muted = frozenset(stored["muted"])
+            self._done = dict.fromkeys(stored.get("done", [])[-MAX_DONE:])
+            self._today = _restored_tally(stored.get("today"))
+            self._muted = frozenset(stored.get("muted", []))
 
     @classmethod
     async def async_load(cls, hass: HomeAssistant, entry_id: str) -> Ledger:
@@ -216,13 +216,17 @@ def _stored(detection: Detection) -> StoredDetection:
 def _restored_tally(item: StoredTally | None) -> Tally | None:
     if item is None:
         return None
-    return Tally(
-        day=date.fromisoformat(item["day"]),
-        sightings=item["sightings"],
-        fallbacks=item["fallbacks"],
-        ai_calls=item["ai_calls"],
-        skipped=item["skipped"],
-    )
+    try:
+        return Tally(
+            day=date.fromisoformat(item["day"]),
+            sightings=item["sightings"],
+            fallbacks=item["fallbacks"],
+            ai_calls=item["ai_calls"],
+            skipped=item["skipped"],
+        )
+    except (KeyError, TypeError, ValueError) as err:
+        _LOGGER.warning("The day's counts in storage cannot be read: %r", err)
+        return None
 
 
 def _restored_all(items: Iterable[StoredDetection]) -> Iterator[Detection]:

@@ -57,7 +57,8 @@ class SightingPublisher:
 
     def _device_id(self, camera_id: str) -> str | None:
         mac = self._coordinator.mac_of(camera_id)
-        device = linked_device(self._hass, mac) if mac else None
+        entry_id = self._coordinator.config_entry.entry_id
+        device = linked_device(self._hass, entry_id, mac) if mac else None
         return device.id if device else None
 
 

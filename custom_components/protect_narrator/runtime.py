@@ -15,7 +15,7 @@ from .ledger import Ledger
 from .pipeline.blocking import Decoder
 from .pipeline.describe import AI_CALLS_AT_ONCE
 from .pipeline.runner import Runner
-from .protect import Connection
+from .protect import Connection, Credentials
 
 
 @dataclass(kw_only=True)
@@ -27,6 +27,9 @@ class RuntimeData:
 
     connection: Connection
     """Our own client of the console."""
+
+    login: Credentials
+    """What it logged in with."""
 
     coordinator: NarratorCoordinator
     """What entities show."""

@@ -3,10 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    MockModule,
+    mock_integration,
+)
 
 from custom_components.protect_narrator.const import CORE_DOMAIN, DOMAIN
 from custom_components.protect_narrator.coordinator import NarratorCoordinator
@@ -46,7 +51,8 @@ def following(hass: HomeAssistant, coordinator: NarratorCoordinator) -> Iterator
 
 @pytest.fixture
 def core(hass: HomeAssistant) -> MockConfigEntry:
-    """Core's entry, without devices."""
+    """Core's entry, without devices; nothing of core's is set up."""
+    mock_integration(hass, MockModule(CORE_DOMAIN))
     entry = MockConfigEntry(domain=CORE_DOMAIN)
     entry.add_to_hass(hass)
     return entry
@@ -84,27 +90,83 @@ def device_of(hass: HomeAssistant, entity_id: str) -> dr.DeviceEntry | None:
     return device
 
 
+def assert_enabled(hass: HomeAssistant, entity_id: str) -> None:
+    """Make sure that nothing disables an entity."""
+    entity = er.async_get(hass).async_get(entity_id)
+    assert entity is not None
+    assert entity.disabled_by is None
+
+
 async def test_where_nobody_made_a_device_there_is_none(
-    hass: HomeAssistant, following: None, core: MockConfigEntry
+    hass: HomeAssistant, ours: MockConfigEntry, following: None, core: MockConfigEntry
 ) -> None:
     assert core_device(hass, MAC) is None
-    assert linked_device(hass, MAC) is None
+    assert linked_device(hass, ours.entry_id, MAC) is None
 
 
 async def test_an_entity_moves_to_core_s_device_and_back(
     hass: HomeAssistant, ours: MockConfigEntry, following: None, core: MockConfigEntry
 ) -> None:
     entity_id = make_entity(hass, ours)
-    assert linked_device(hass, MAC) == device_of(hass, entity_id)
+    assert linked_device(hass, ours.entry_id, MAC) == device_of(hass, entity_id)
 
     device = make_core_device(hass, core)
     await hass.async_block_till_done()
-    assert device_of(hass, entity_id) == linked_device(hass, MAC) == device
+    assert device_of(hass, entity_id) == linked_device(hass, ours.entry_id, MAC) == device
     assert our_devices(hass, ours) == []
 
     dr.async_get(hass).async_remove_device(device.id)
     await hass.async_block_till_done()
     assert our_devices(hass, ours) == [device_of(hass, entity_id)]
+
+
+async def test_an_entity_leaves_a_device_of_core_s_while_it_is_disabled(
+    hass: HomeAssistant, ours: MockConfigEntry, following: None, core: MockConfigEntry
+) -> None:
+    entity_id = make_entity(hass, ours)
+    device = make_core_device(hass, core)
+    await hass.async_block_till_done()
+
+    registry = dr.async_get(hass)
+    registry.async_update_device(device.id, disabled_by=dr.DeviceEntryDisabler.USER)
+    await hass.async_block_till_done()
+    assert_enabled(hass, entity_id)
+    assert our_devices(hass, ours) == [device_of(hass, entity_id)]
+
+    registry.async_update_device(device.id, disabled_by=None)
+    await hass.async_block_till_done()
+    back = device_of(hass, entity_id)
+    assert back is not None
+    assert back.id == device.id
+
+
+async def test_an_entity_leaves_the_devices_of_core_when_core_is_disabled(
+    hass: HomeAssistant, ours: MockConfigEntry, following: None, core: MockConfigEntry
+) -> None:
+    entity_id = make_entity(hass, ours)
+    make_core_device(hass, core)
+    await hass.async_block_till_done()
+
+    await hass.config_entries.async_set_disabled_by(core.entry_id, ConfigEntryDisabler.USER)
+    await hass.async_block_till_done()
+
+    assert_enabled(hass, entity_id)
+    assert our_devices(hass, ours) == [device_of(hass, entity_id)]
+
+
+async def test_an_entity_that_the_user_disabled_stays_so_wherever_it_moves(
+    hass: HomeAssistant, ours: MockConfigEntry, following: None, core: MockConfigEntry
+) -> None:
+    entity_id = make_entity(hass, ours)
+    registry = er.async_get(hass)
+    registry.async_update_entity(entity_id, disabled_by=er.RegistryEntryDisabler.USER)
+
+    make_core_device(hass, core)
+    await hass.async_block_till_done()
+
+    entity = registry.async_get(entity_id)
+    assert entity is not None
+    assert entity.disabled_by is er.RegistryEntryDisabler.USER
 
 
 async def test_a_device_that_core_made_while_entities_were_added_is_found(

@@ -179,3 +179,15 @@ async def test_a_removed_entry_leaves_no_file(
     await Ledger.async_delete(hass, ENTRY_ID)
 
     assert f"{DOMAIN}.{ENTRY_ID}" not in hass_storage
+
+
+@pytest.mark.parametrize("stored", [{}, {"today": {"day": "tomorrow"}}, {"today": {}}])
+async def test_a_ledger_that_holds_less_than_ours_is_taken_for_what_it_holds(
+    hass: HomeAssistant, hass_storage: dict[str, Any], stored: dict[str, Any]
+) -> None:
+    key = f"{DOMAIN}.{ENTRY_ID}"
+    hass_storage[key] = {"version": 1, "minor_version": 1, "key": key, "data": stored}
+
+    ledger = await Ledger.async_load(hass, ENTRY_ID)
+
+    assert (ledger.unfinished, ledger.today, ledger.muted) == ((), None, frozenset())

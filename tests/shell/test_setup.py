@@ -6,11 +6,14 @@ from datetime import timedelta
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
+from custom_components import protect_narrator
+from custom_components.protect_narrator import async_remove_config_entry_device
 from custom_components.protect_narrator.console_access import token_folder
 from custom_components.protect_narrator.const import DOMAIN
 from simulator.console import Console, Reply
@@ -37,6 +40,54 @@ async def test_platforms_that_fail_take_the_connection_with_them(
     assert entry.state is ConfigEntryState.SETUP_ERROR
     assert entry.runtime_data.sessions.private.closed
     await console.wait_for(lambda: console.open_requests == console.open_websockets == 0)
+
+
+async def test_a_bug_after_the_entities_were_added_takes_them_away_again(
+    hass: HomeAssistant, console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("planted")
+
+    monkeypatch.setattr(protect_narrator, "async_follow", fail)
+    entry = our_entry(hass, console)
+    assert not await hass.config_entries.async_setup(entry.entry_id)
+    assert entry.runtime_data.sessions.private.closed
+
+    monkeypatch.undo()
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    assert entry.state is ConfigEntryState.LOADED
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_an_unload_with_a_bug_is_loud_and_the_entry_can_be_set_up_again(
+    hass: HomeAssistant,
+    console: Console,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def fail() -> None:
+        raise RuntimeError("planted")
+
+    entry = our_entry(hass, console)
+    await hass.config_entries.async_setup(entry.entry_id)
+    monkeypatch.setattr(entry.runtime_data.runner, "close", fail)
+
+    assert await hass.config_entries.async_unload(entry.entry_id)
+
+    assert entry.state is ConfigEntryState.NOT_LOADED
+    assert "planted" in caplog.text
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_a_device_of_an_entry_that_is_not_loaded_can_be_removed(
+    hass: HomeAssistant, console: Console
+) -> None:
+    entry = our_entry(hass, console)
+    device = dr.async_get(hass).async_get_or_create(
+        config_entry_id=entry.entry_id, identifiers={(DOMAIN, "F4E2C6000001")}
+    )
+    assert await async_remove_config_entry_device(hass, entry, device)
 
 
 async def test_an_end_that_fails_half_way_keeps_nothing_open(

@@ -14,7 +14,7 @@ import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.protect_narrator import async_remove_config_entry_device
-from custom_components.protect_narrator.const import CONF_CAMERAS, CONF_LABELS
+from custom_components.protect_narrator.const import CONF_CAMERAS, CONF_LABELS, DOMAIN
 from simulator.console import Camera, Reply
 from simulator.video import read_still
 from tests.fake_agents import GOOD_ANSWER, FakeTaskEntity
@@ -262,6 +262,46 @@ async def test_what_was_shown_outlives_a_restart_while_the_console_is_away(
     await home.start()
 
     assert home.state(*sensor).state == "A courier rings"
+
+
+async def test_what_is_told_while_the_console_is_away_is_no_missed_moment(
+    home: Home, agent: FakeTaskEntity, never: asyncio.Future[object]
+) -> None:
+    agent.answer = lambda: never
+    await home.set_up(agent)
+    camera = home.console.cameras[1]
+    await home.see(camera)
+    await until(lambda: bool(agent.asked))
+    await home.console.go_down()
+    await until(lambda: home.state(Platform.SENSOR, "last_sighting", camera).state == "unavailable")
+
+    never.set_result(GOOD_ANSWER)
+    sighting = await home.next_sighting()
+
+    told = home.state(Platform.EVENT, "sighting", camera)
+    assert told.state not in {"unavailable", "unknown"}
+    assert told.attributes["sighting_id"] == sighting["sighting_id"]
+
+
+async def test_a_camera_whose_device_was_deleted_comes_back_with_its_entities(
+    home: Home, agent: FakeTaskEntity
+) -> None:
+    await home.set_up(agent)
+    camera = home.console.cameras[1]
+    await home.console.remove_camera(camera.id)
+    await until(lambda: home.state(Platform.EVENT, "sighting", camera).state == "unavailable")
+    registry = dr.async_get(home.hass)
+    (device,) = registry.async_get_devices(identifiers={(DOMAIN, camera.mac)})
+    registry.async_remove_device(device.id)
+    await home.hass.async_block_till_done(wait_background_tasks=False)
+    assert home.hass.states.get("event.camera_1_sighting") is None
+
+    await home.console.add_camera(camera)
+    await until(lambda: home.hass.states.get("event.camera_1_sighting"))
+    await home.see(camera)
+    await home.next_sighting()
+
+    assert home.state(Platform.SENSOR, "last_sighting", camera).state == "A courier rings"
 
 
 async def test_a_camera_that_is_adopted_anew_keeps_its_entities(
