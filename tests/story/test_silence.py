@@ -75,7 +75,7 @@ async def test_what_happened_before_we_were_added_is_not_told(
     await home.nothing_more_is_told(home.console.cameras[2])
 
 
-async def test_a_console_that_goes_away_makes_its_entities_unavailable_until_it_is_back(
+async def test_a_console_that_goes_away_makes_what_it_shows_unavailable_until_it_is_back(
     home: Home, agent: FakeTaskEntity
 ) -> None:
     await home.set_up(agent)
@@ -83,16 +83,18 @@ async def test_a_console_that_goes_away_makes_its_entities_unavailable_until_it_
     await until(lambda: home.state(Platform.SENSOR, "last_sighting", camera).state == "unknown")
 
     await home.console.go_down()
-    await until(lambda: home.state(Platform.EVENT, "sighting", camera).state == "unavailable")
-    # What the user chose and what we counted ourselves does not need the console.
+    sensor = (Platform.SENSOR, "last_sighting", camera)
+    await until(lambda: home.state(*sensor).state == "unavailable")
+    # What the user chose, what we counted and the moments that come need no console.
     assert home.state(Platform.SWITCH, "describe", camera).state == "on"
+    assert home.state(Platform.EVENT, "sighting", camera).state == "unknown"
     assert home.state(Platform.SENSOR, "sightings_today", home.console).state == "0"
     await home.see(camera)
     await home.console.come_up()
 
     sighting = await home.next_sighting()
     assert sighting["fallback_reason"] is None
-    assert home.state(Platform.EVENT, "sighting", camera).state != "unavailable"
+    await until(lambda: home.state(*sensor).state == "A courier rings")
     assert home.state(Platform.SENSOR, "fallback_reason", camera).state == "none"
 
 
