@@ -8,6 +8,7 @@ import pytest
 from uiprotect import ProtectApiClient
 
 from simulator.console import Camera, Console
+from simulator.model import Model
 
 from .helpers import Film, Wire, connected
 
@@ -38,3 +39,10 @@ async def wire(console: Console) -> AsyncGenerator[Wire]:
         bare = Wire(console, session)
         await bare.log_in()
         yield bare
+
+
+@pytest.fixture
+async def model(loopback: None) -> AsyncGenerator[Model]:
+    """A model that was not asked yet."""
+    async with Model() as running:
+        yield running

@@ -1,41 +1,21 @@
-"""The simulated model, asked by Ollama's own client, and through a real Home Assistant's."""
+"""The simulated model, asked by Ollama's own client."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncGenerator, Mapping
+from datetime import timedelta
 import json
-from pathlib import Path
 from typing import Any
 
 import aiohttp
-from homeassistant.components import ai_task, conversation
-from homeassistant.components.ollama.const import DOMAIN as OLLAMA
-from homeassistant.config_entries import ConfigEntryState
-from homeassistant.core import Context, HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers.chat_session import async_get_chat_session
-from homeassistant.helpers.selector import (
-    NumberSelector,
-    NumberSelectorConfig,
-    SelectSelector,
-    SelectSelectorConfig,
-    TextSelector,
-)
-from homeassistant.setup import async_setup_component
 import httpx
 import ollama
-import probatio
 import pytest
-from pytest_homeassistant_custom_component.common import (
-    MockConfigEntry,
-)
 
 from simulator.model import Failure, Model, ModelFault
 from simulator.model.schema import Json, SchemaTooDeepError, fill
-from simulator.video import Recorder
 
-START = datetime(2026, 11, 24, 8, 30, 15, tzinfo=UTC)
-CAMERA = "Front door"
+from .stills import CAMERA, START, picture
+
 MODEL = "llava:latest"
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -50,23 +30,9 @@ SCHEMA: dict[str, Any] = {
 
 
 @pytest.fixture
-async def model(loopback: None) -> AsyncGenerator[Model]:
-    async with Model() as running:
-        yield running
-
-
-@pytest.fixture
 async def client(model: Model) -> AsyncGenerator[ollama.AsyncClient]:
     async with ollama.AsyncClient(host=model.url) as client:
         yield client
-
-
-def picture(*colours: str, second: float = 4) -> bytes:
-    """Return a still of so many people who began to cross the picture together at START."""
-    recorder = Recorder()
-    for colour in colours:
-        recorder.walk(CAMERA, colour, START, START + timedelta(seconds=8))
-    return recorder.still(CAMERA, START + timedelta(seconds=second))
 
 
 async def ask(
@@ -401,125 +367,3 @@ def test_every_failure_has_its_own_word() -> None:
 async def test_waiting_in_vain_tells_what_the_model_knows(model: Model) -> None:
     with pytest.raises(TimeoutError, match="asked 0 times"):
         await model.wait_for(lambda: False, timeout=0.01)
-
-
-# -- through a real Home Assistant
-
-
-@pytest.fixture
-async def agents(hass: HomeAssistant, model: Model, tmp_path: Path) -> None:
-    """Core's own ollama integration with both kinds of agents, and a media folder."""
-    hass.config.media_dirs = {"local": str(tmp_path)}
-    for component in ("homeassistant", "media_source", "conversation", "ai_task"):
-        assert await async_setup_component(hass, component, {})
-    entry = MockConfigEntry(
-        domain=OLLAMA,
-        data={"url": model.url},
-        version=3,
-        minor_version=3,
-        subentries_data=[
-            {
-                "data": {"model": MODEL},
-                "subentry_type": kind,
-                "title": "Simulated",
-                "unique_id": None,
-            }
-            for kind in ("ai_task_data", "conversation")
-        ],
-    )
-    entry.add_to_hass(hass)
-    assert await hass.config_entries.async_setup(entry.entry_id)
-    await hass.async_block_till_done()
-    assert entry.state is ConfigEntryState.LOADED
-
-
-def shown(directory: Path, jpegs: Sequence[bytes]) -> list[dict[str, str]]:
-    """Put the pictures into the media folder and return them as attachments."""
-    for number, jpeg in enumerate(jpegs):
-        (directory / f"{number}.jpg").write_bytes(jpeg)
-    return [
-        {
-            "media_content_id": f"media-source://media_source/local/{number}.jpg",
-            "media_content_type": "image/jpeg",
-        }
-        for number in range(len(jpegs))
-    ]
-
-
-async def generate(hass: HomeAssistant, attachments: list[dict[str, str]]) -> object:
-    result = await ai_task.async_generate_data(
-        hass,
-        task_name="Describe",
-        entity_id="ai_task.simulated",
-        instructions="What happens?",
-        structure=probatio.Schema(
-            {
-                probatio.Required("title", description="A headline"): TextSelector(),
-                probatio.Required("importance"): SelectSelector(
-                    SelectSelectorConfig(options=["low", "medium", "high"])
-                ),
-                probatio.Required("people"): NumberSelector(NumberSelectorConfig(min=0, max=99)),
-            }
-        ),
-        attachments=attachments,
-    )
-    return result.data
-
-
-@pytest.mark.usefixtures("agents")
-async def test_cores_ai_task_entity_tells_red_from_blue(
-    hass: HomeAssistant, model: Model, tmp_path: Path
-) -> None:
-    red = await generate(hass, shown(tmp_path, [picture("red")]))
-    blue = await generate(hass, shown(tmp_path, [picture("blue", second=2), picture("blue")]))
-
-    assert red == {
-        "title": "A person in red walks past Front door",
-        "importance": "medium",
-        "people": 1,
-    }
-    assert blue == {
-        "title": "A person in blue walks past Front door",
-        "importance": "medium",
-        "people": 1,
-    }
-    assert [len(call.images) for call in model.calls] == [1, 2]
-    assert model.calls[0].prompt == "What happens?"
-
-
-@pytest.mark.usefixtures("agents")
-async def test_cores_ai_task_entity_fails_when_the_model_does(
-    hass: HomeAssistant, model: Model, tmp_path: Path
-) -> None:
-    attachments = shown(tmp_path, [picture("red")])
-    model.fault = ModelFault.garbage()
-
-    with pytest.raises(HomeAssistantError, match="structured response"):
-        await generate(hass, attachments)
-
-
-@pytest.mark.usefixtures("agents")
-async def test_cores_conversation_entity_shows_the_pictures_of_the_open_chat_log(
-    hass: HomeAssistant, model: Model, tmp_path: Path
-) -> None:
-    path = tmp_path / "still.jpg"
-    path.write_bytes(picture("blue"))
-    prompt = "What happens? Answer as JSON."
-
-    with (
-        async_get_chat_session(hass) as session,
-        conversation.async_get_chat_log(hass, session) as log,
-    ):
-        picture_of_it = conversation.Attachment("still", "image/jpeg", path)
-        log.async_add_user_content(conversation.UserContent(prompt, attachments=[picture_of_it]))
-        result = await conversation.async_converse(
-            hass,
-            prompt,
-            session.conversation_id,
-            Context(),
-            agent_id="conversation.simulated",
-        )
-
-    speech = result.response.speech["plain"]["speech"]
-    assert "A person in blue walks past Front door" in speech
-    assert [each.colours for each in model.calls[0].images] == [("blue",)]

@@ -1,0 +1,16 @@
+"""Stills of a scene, for a model to look at."""
+
+from datetime import UTC, datetime, timedelta
+
+from simulator.video import Recorder
+
+START = datetime(2026, 11, 24, 8, 30, 15, tzinfo=UTC)
+CAMERA = "Front door"
+
+
+def picture(*colours: str, second: float = 4) -> bytes:
+    """Return a still of so many people who began to cross the picture together at START."""
+    recorder = Recorder()
+    for colour in colours:
+        recorder.walk(CAMERA, colour, START, START + timedelta(seconds=8))
+    return recorder.still(CAMERA, START + timedelta(seconds=second))
