@@ -49,7 +49,7 @@ async def _restart(world: World) -> list[Seen]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """One row of the table in the README."""
+    """What happens in one run of the demo; the README lists all of them."""
 
     summary: str
     promise: Promise

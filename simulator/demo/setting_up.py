@@ -26,7 +26,7 @@ async def check_ollama(session: aiohttp.ClientSession, url: str, model: str) -> 
             reply.raise_for_status()
             names = [each["model"] for each in (await reply.json())["models"]]
     except (aiohttp.ClientError, TimeoutError, ValueError, KeyError, TypeError) as err:
-        raise DemoError(f"no Ollama server answers at {url}: {err!r}") from err
+        raise DemoError(f"no Ollama server answers at {url}: {err}") from err
     for name in (model, f"{model}:latest"):
         if name in names:
             return name
