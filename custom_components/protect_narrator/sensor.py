@@ -166,7 +166,7 @@ class FallbackReasonSensor(RestoredSightingSensor):
     key = "fallback_reason"
     _attr_device_class = SensorDeviceClass.ENUM
     _attr_entity_category = EntityCategory.DIAGNOSTIC
-    _attr_options = [NOTHING_LOST, *(reason.value for reason in FallbackReason)]  # noqa: RUF012
+    _attr_options = [NOTHING_LOST, *(reason.value for reason in FallbackReason)]  # noqa: RUF012 - as SensorEntity has it
 
     @override
     @callback
