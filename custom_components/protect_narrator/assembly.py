@@ -20,8 +20,8 @@ from .const import DOMAIN
 from .coordinator import NarratorCoordinator
 from .describer import HomeAssistantDescriber
 from .ledger import Ledger
+from .meter import CallMeter
 from .options import (
-    agent_id_from,
     label_grace_from,
     longest_open_from,
     policy_from,
@@ -61,14 +61,13 @@ async def async_assemble(hass: HomeAssistant, entry: ConfigEntry) -> RuntimeData
     world = World(
         console=connection.media,
         archive=archive,
-        describer=HomeAssistantDescriber(
-            hass, agent_id_from(entry), coordinator.async_count_ai_call
-        ),
+        describers=lambda agent_id: HomeAssistantDescriber(hass, agent_id),
+        meter=CallMeter(coordinator),
         publisher=SightingPublisher(hass, coordinator, ledger),
         clock=SystemClock(),
-        policy=lambda: policy_from(hass, entry),
+        policy=lambda detection: policy_from(hass, entry, coordinator.mac_of(detection.camera_id)),
         decoder=shared(hass).decoder,
-        ai_calls=shared(hass).ai_calls,
+        gate=shared(hass).gate,
     )
     runner = Runner(world, lambda: coordinator.async_set_queue_depth(runner.depth))
     return RuntimeData(

@@ -28,6 +28,20 @@ CONF_DESCRIBE_TIMEOUT: Final = "describe_timeout"
 CONF_FRAME_COUNT: Final = "frame_count"
 CONF_SHOW: Final = "show"
 CONF_RECONCILE_INTERVAL: Final = "reconcile_interval"
+CONF_MERGE_GAP: Final = "merge_gap"
+CONF_COOLDOWN: Final = "cooldown"
+CONF_FIRST_WORDS: Final = "first_words"
+CONF_HOUSE_NOTES: Final = "house_notes"
+CONF_INSTRUCTION: Final = "instruction"
+CONF_IMPORTANCE_GUIDE: Final = "importance_guide"
+CONF_CALLS_PER_DAY: Final = "calls_per_day"
+CONF_CALLS_PER_CAMERA: Final = "calls_per_camera"
+CONF_AI_AT_ONCE: Final = "ai_at_once"
+CONF_LEARN_SETTLE: Final = "learn_settle"
+
+# A config subentry of this type holds what differs at one camera; its unique id is the
+# camera's MAC address, its data are options of the same names.
+SUBENTRY_CAMERA: Final = "camera"
 
 SHOW_AUTOMATIC: Final = "automatic"
 

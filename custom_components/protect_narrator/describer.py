@@ -6,7 +6,7 @@ Assist tools that its owner gave it; the config flow warns of that.)
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Coroutine, Mapping
 import inspect
 import json
 import logging
@@ -33,7 +33,7 @@ import probatio
 from .media_source import offered
 from .pipeline.errors import AgentError, AgentUnavailableError
 from .pipeline.models import FallbackDetail, Importance, MediaFile
-from .pipeline.ports import Question
+from .pipeline.ports import Ability, Answer, Question
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -104,16 +104,10 @@ def preferred_agent(hass: HomeAssistant) -> str | None:
 class HomeAssistantDescriber:
     """Asks one agent; which one is looked up anew each time."""
 
-    def __init__(
-        self, hass: HomeAssistant, agent_id: str | None, on_ask: Callable[[], None] = lambda: None
-    ) -> None:
-        """Use this entity, or Home Assistant's preferred AI Task entity when None.
-
-        ``on_ask`` is called each time before the agent is asked.
-        """
+    def __init__(self, hass: HomeAssistant, agent_id: str | None) -> None:
+        """Use this entity, or Home Assistant's preferred AI Task entity when None."""
         self._hass = hass
         self._chosen = agent_id
-        self._on_ask = on_ask
 
     @property
     def agent_id(self) -> str | None:
@@ -125,28 +119,28 @@ class HomeAssistantDescriber:
         return agent_id if _looks_at_pictures(self._hass, state) else None
 
     @property
-    def takes_clip(self) -> bool:
-        """Whether that agent is known to understand a video file."""
+    def ability(self) -> Ability:
+        """What is known of that agent."""
         agent_id = self.agent_id
-        return agent_id is not None and _platform(self._hass, agent_id) in CLIP_PLATFORMS
+        return Ability(
+            takes_clip=agent_id is not None and _platform(self._hass, agent_id) in CLIP_PLATFORMS
+        )
 
-    async def ask(self, question: Question) -> Mapping[str, object] | str:
-        """Return the agent's raw answer, unvalidated: fields, or text.
+    def learn(self, *, takes_clip: bool) -> None:
+        """Nothing has to be tried: of every agent it is known or assumed."""
+
+    def require(self) -> None:
+        """Raise AgentUnavailableError when there is nobody who could be asked now."""
+        self._required()
+
+    async def ask(self, question: Question) -> Answer:
+        """Return the agent's answer, unvalidated.
 
         There is no time limit here, but a cancellation takes effect within seconds whatever
         the agent does. Raises AgentUnavailableError, and AgentError for whatever the agent
         raises; a bug of ours passes through.
         """
-        if (agent_id := self.agent_id) is None:
-            raise AgentUnavailableError(
-                FallbackDetail.AGENT_MISSING,
-                f"{self._chosen or 'a preferred AI Task entity'} cannot be asked at present",
-            )
-        if list(_at_work.values()).count(agent_id) >= _AT_WORK_AT_MOST:
-            raise AgentUnavailableError(
-                FallbackDetail.AGENT_TIMEOUT, f"earlier calls of {agent_id} still run"
-            )
-        self._on_ask()
+        agent_id = self._required()
         domain, _ = split_entity_id(agent_id)
         asking = self._ask_task if domain == ai_task.DOMAIN else self._ask_conversation
         with offered(question.evidence.files) as files:
@@ -166,7 +160,20 @@ class HomeAssistantDescriber:
                 FallbackDetail.AGENT_UNUSABLE_ANSWER,
                 f"{agent_id} answered with a {type(answer).__name__}",
             )
-        return answer
+        return Answer(answer)
+
+    def _required(self) -> str:
+        """Return the entity to ask; raise AgentUnavailableError."""
+        if (agent_id := self.agent_id) is None:
+            raise AgentUnavailableError(
+                FallbackDetail.AGENT_MISSING,
+                f"{self._chosen or 'a preferred AI Task entity'} cannot be asked at present",
+            )
+        if list(_at_work.values()).count(agent_id) >= _AT_WORK_AT_MOST:
+            raise AgentUnavailableError(
+                FallbackDetail.AGENT_TIMEOUT, f"earlier calls of {agent_id} still run"
+            )
+        return agent_id
 
     async def _ask_task(
         self, agent_id: str, question: Question, files: Mapping[str, MediaFile]

@@ -46,7 +46,7 @@ class Intake:
         mac = self._coordinator.mac_of(detection.camera_id)
         skip = verdict(
             detection,
-            policy_from(self._hass, self._coordinator.config_entry),
+            policy_from(self._hass, self._coordinator.config_entry, mac),
             mac=mac,
             describes=mac not in self._coordinator.data.muted,
         )

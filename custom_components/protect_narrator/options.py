@@ -113,11 +113,6 @@ _SHOW = {SHOW_AUTOMATIC: None, Medium.CLIP.value: Medium.CLIP, Medium.FRAMES.val
 SHOW_CHOICES = tuple(_SHOW)
 
 
-def agent_id_from(entry: ConfigEntry) -> str | None:
-    """Return the entity id of the chosen agent, None for Home Assistant's preferred one."""
-    return entry.options.get(CONF_AGENT_ID) or None
-
-
 def longest_open_from(entry: ConfigEntry) -> timedelta:
     """Return how long the end of a detection is waited for."""
     return LONGEST_OPEN.read_duration(entry.options)
@@ -133,8 +128,8 @@ def reconcile_interval_from(entry: ConfigEntry) -> timedelta:
     return RECONCILE_INTERVAL.read_duration(entry.options)
 
 
-def policy_from(hass: HomeAssistant, entry: ConfigEntry) -> Policy:
-    """Return the pipeline's policy as the user chose it."""
+def policy_from(hass: HomeAssistant, entry: ConfigEntry, mac: str | None = None) -> Policy:  # noqa: ARG001 - cameras differ in nothing yet
+    """Return the pipeline's policy for that camera as the user chose it."""
     options = entry.options
     return Policy(
         cameras=frozenset(options.get(CONF_CAMERAS, ())),
@@ -146,6 +141,7 @@ def policy_from(hass: HomeAssistant, entry: ConfigEntry) -> Policy:
         clip_deadline=CLIP_DEADLINE.read_duration(options),
         clip_max_bytes=int(CLIP_MAX_MB.read(options) * MEBIBYTE),
         frame_count=int(FRAME_COUNT.read(options)),
+        agent_id=options.get(CONF_AGENT_ID) or None,
         show=_SHOW[options.get(CONF_SHOW, SHOW_AUTOMATIC)],
         describe_timeout=DESCRIBE_TIMEOUT.read_duration(options),
         language=options.get(CONF_LANGUAGE) or hass.config.language,

@@ -1,6 +1,5 @@
 """What runs for one config entry, and what the entries share."""
 
-import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
@@ -13,7 +12,7 @@ from .const import DOMAIN
 from .coordinator import NarratorCoordinator
 from .ledger import Ledger
 from .pipeline.blocking import Decoder
-from .pipeline.describe import AI_CALLS_AT_ONCE
+from .pipeline.gate import Gate
 from .pipeline.runner import Runner
 from .protect import Connection, Credentials
 
@@ -60,7 +59,7 @@ class Shared:
     """The machine's limits, which all consoles share."""
 
     decoder: Decoder = field(default_factory=Decoder)
-    ai_calls: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AI_CALLS_AT_ONCE))
+    gate: Gate = field(default_factory=Gate)
 
 
 @callback

@@ -1,7 +1,7 @@
 """One Detection through the whole pipeline: how long it holds up the event loop and takes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,8 +11,8 @@ import time
 import av
 
 from custom_components.protect_narrator.clock import SystemClock
-from custom_components.protect_narrator.pipeline.models import Policy, Sighting
-from custom_components.protect_narrator.pipeline.ports import Question
+from custom_components.protect_narrator.pipeline.models import Detection, Policy, Sighting
+from custom_components.protect_narrator.pipeline.ports import Ability, Answer, Question
 from custom_components.protect_narrator.pipeline.runner import Runner, World
 
 from .clips import HD, UHD, UHD_HEVC, BenchClip
@@ -30,11 +30,34 @@ class InstantAgent:
     """An agent that takes no time."""
 
     agent_id = "ai_task.instant"
-    takes_clip = False
+    ability = Ability()
 
-    async def ask(self, _question: Question) -> Mapping[str, object]:
+    def learn(self, *, takes_clip: bool) -> None:
+        """Learn nothing."""
+
+    def require(self) -> None:
+        """Be there."""
+
+    async def ask(self, _question: Question) -> Answer:
         """Answer."""
-        return {"title": "Somebody", "description": "Somebody walks.", "importance": "low"}
+        return Answer({"title": "Somebody", "description": "He walks.", "importance": "low"})
+
+
+class NoLimit:
+    """A meter that allows everything."""
+
+    def may_ask(self, _detection: Detection, _policy: Policy) -> bool:
+        """Say so."""
+        return True
+
+    def asked(self, _detection: Detection) -> None:
+        """Count nothing."""
+
+    def answered(self, _detection: Detection, _answer: Answer) -> None:
+        """Count nothing."""
+
+    def failed(self, _detection: Detection) -> None:
+        """Count nothing."""
 
 
 class Collector:
@@ -82,10 +105,11 @@ async def analyse(rig: Rig, clip: BenchClip) -> tuple[Sighting, float]:
         World(
             console=rig.connection.media,
             archive=rig.archive,
-            describer=InstantAgent(),
+            describers=lambda _: InstantAgent(),
+            meter=NoLimit(),
             publisher=collector,
             clock=SystemClock(),
-            policy=lambda: _POLICY,
+            policy=lambda _: _POLICY,
         )
     )
     detection = rig.detection(clip, before=_POLICY.clip_before, after=_POLICY.clip_after)

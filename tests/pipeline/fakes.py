@@ -10,7 +10,11 @@ from pathlib import Path
 import shutil
 from typing import Any
 
-from custom_components.protect_narrator.pipeline.errors import MediaError, StorageError
+from custom_components.protect_narrator.pipeline.errors import (
+    AgentUnavailableError,
+    MediaError,
+    StorageError,
+)
 from custom_components.protect_narrator.pipeline.models import (
     Detection,
     FallbackDetail,
@@ -18,7 +22,12 @@ from custom_components.protect_narrator.pipeline.models import (
     Policy,
     Sighting,
 )
-from custom_components.protect_narrator.pipeline.ports import Question, Workspace
+from custom_components.protect_narrator.pipeline.ports import (
+    Ability,
+    Answer,
+    Question,
+    Workspace,
+)
 from custom_components.protect_narrator.pipeline.runner import World
 
 from . import clips
@@ -227,23 +236,58 @@ class FakeDescriber:
 
     answers: list[Step] = field(default_factory=lambda: [ANSWER])
     agent_id: str | None = "ai_task.seer"
-    takes_clip: bool = False
+    ability: Ability = field(default_factory=Ability)
+    learnt: list[bool] = field(default_factory=list)
+    wanted: list[str | None] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
     seen: list[list[bytes]] = field(default_factory=list)
     asked_now: int = 0
     asked_most: int = 0
 
-    async def ask(self, question: Question) -> Mapping[str, object] | str:
+    def of(self, agent_id: str | None) -> FakeDescriber:
+        """Be the agent of that id."""
+        self.wanted.append(agent_id)
+        return self
+
+    def learn(self, *, takes_clip: bool) -> None:
+        self.learnt.append(takes_clip)
+        self.ability = replace(self.ability, takes_clip=takes_clip)
+
+    def require(self) -> None:
+        if self.agent_id is None:
+            raise AgentUnavailableError(FallbackDetail.AGENT_MISSING, "there is no agent")
+
+    async def ask(self, question: Question) -> Answer:
         self.questions.append(question)
         self.seen.append([file.path.read_bytes() for file in question.evidence.files])
         self.asked_now += 1
         self.asked_most = max(self.asked_most, self.asked_now)
         step = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         try:
-            result: Mapping[str, object] | str = await play(step)
+            result: Mapping[str, object] | str | Answer = await play(step)
         finally:
             self.asked_now -= 1
-        return result
+        return result if isinstance(result, Answer) else Answer(result)
+
+
+@dataclass
+class FakeMeter:
+    """Counts, and allows what it is told to."""
+
+    allows: bool = True
+    counted: list[str] = field(default_factory=list)
+
+    def may_ask(self, detection: Detection, policy: Policy) -> bool:
+        return self.allows
+
+    def asked(self, detection: Detection) -> None:
+        self.counted.append("asked")
+
+    def answered(self, detection: Detection, answer: Answer) -> None:
+        self.counted.append("answered")
+
+    def failed(self, detection: Detection) -> None:
+        self.counted.append("failed")
 
 
 @dataclass
@@ -277,6 +321,7 @@ class FakeWorld:
     policy: Policy = field(default_factory=Policy)
     clock: FakeClock = field(default_factory=FakeClock)
     describer: FakeDescriber = field(default_factory=FakeDescriber)
+    meter: FakeMeter = field(default_factory=FakeMeter)
     publisher: FakePublisher = field(default_factory=FakePublisher)
 
     def __post_init__(self) -> None:
@@ -288,8 +333,9 @@ class FakeWorld:
         return World(
             console=self.console,
             archive=self.archive,
-            describer=self.describer,
+            describers=self.describer.of,
+            meter=self.meter,
             publisher=self.publisher,
             clock=self.clock,
-            policy=lambda: self.policy,
+            policy=lambda _detection: self.policy,
         )

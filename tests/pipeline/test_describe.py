@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from custom_components.protect_narrator.pipeline.case import Case
-from custom_components.protect_narrator.pipeline.describe import AI_CALLS_AT_ONCE, Interview
+from custom_components.protect_narrator.pipeline.describe import Interview
 from custom_components.protect_narrator.pipeline.errors import AgentError, AgentUnavailableError
 from custom_components.protect_narrator.pipeline.evidence import Exhibit
+from custom_components.protect_narrator.pipeline.gate import Gate
 from custom_components.protect_narrator.pipeline.models import (
     Evidence,
     FallbackDetail as Detail,
@@ -43,9 +44,7 @@ async def describe(
     """Ask an agent that plays the script; return the lost rungs."""
     if script:
         outside.describer.answers = list(script)
-    interview = Interview(
-        case=case, describer=outside.describer, ai_calls=asyncio.Semaphore(AI_CALLS_AT_ONCE)
-    )
+    interview = Interview(case=case, describer=outside.describer, gate=Gate(), meter=outside.meter)
 
     async def frames() -> Exhibit:
         return exhibit(outside.root, instead) if instead is not Medium.NONE else NOTHING
@@ -147,7 +146,7 @@ async def test_what_was_shown_stays_true_when_the_agent_goes(
 
 
 async def test_few_calls_run_at_once(outside: FakeWorld) -> None:
-    ai_calls = asyncio.Semaphore(AI_CALLS_AT_ONCE)
+    gate = Gate()
     shown = exhibit(outside.root, Medium.FRAMES)
     outside.describer.answers = [lambda: asyncio.sleep(0, ANSWER)]
 
@@ -157,12 +156,30 @@ async def test_few_calls_run_at_once(outside: FakeWorld) -> None:
     cases = [Case(detection=detection(number), clock=outside.clock) for number in range(6)]
     await asyncio.gather(
         *(
-            Interview(case=case, describer=outside.describer, ai_calls=ai_calls).describe(
-                shown, never
-            )
+            Interview(
+                case=case, describer=outside.describer, gate=gate, meter=outside.meter
+            ).describe(shown, never)
             for case in cases
         )
     )
 
     assert all(case.description is not None for case in cases)
-    assert outside.describer.asked_most == AI_CALLS_AT_ONCE
+    assert outside.describer.asked_most == Policy().ai_at_once
+    assert gate.inside == 0
+
+
+async def test_every_question_is_counted_with_what_became_of_it(
+    outside: FakeWorld, case: Case
+) -> None:
+    await describe(outside, case, BROKEN, ANSWER)
+
+    assert outside.meter.counted == ["asked", "failed", "asked", "answered"]
+
+
+async def test_beyond_the_limit_nobody_is_asked(outside: FakeWorld, case: Case) -> None:
+    outside.meter.allows = False
+
+    assert await describe(outside, case) == ["budget_exhausted:over_budget"]
+    assert outside.describer.questions == []
+    assert outside.meter.counted == []
+    assert case.sighting().medium is Medium.NONE

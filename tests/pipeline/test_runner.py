@@ -11,6 +11,7 @@ from custom_components.protect_narrator.pipeline.models import (
     Policy,
     Timings,
 )
+from custom_components.protect_narrator.pipeline.ports import Ability
 from custom_components.protect_narrator.pipeline.runner import Runner
 
 from .clips import seconds_in
@@ -112,7 +113,7 @@ async def test_a_changed_option_counts_from_the_next_detection(
 async def test_the_agent_decides_what_it_is_shown_and_the_user_can_overrule(
     outside: FakeWorld, runner: Runner, takes_clip: bool, show: Medium | None, expected: Medium
 ) -> None:
-    outside.describer.takes_clip = takes_clip
+    outside.describer.ability = Ability(takes_clip=takes_clip)
     outside.policy = Policy(show=show)
     sighting = await tell(outside, runner)
 

@@ -9,6 +9,7 @@ import pytest
 
 from custom_components.protect_narrator.pipeline import clip as clip_module, runner as runner_module
 from custom_components.protect_narrator.pipeline.models import (
+    Detection,
     FallbackDetail as Detail,
     Medium,
     Policy,
@@ -56,7 +57,7 @@ async def test_an_earlier_loss_comes_before_a_bug(outside: FakeWorld, runner: Ru
 
 
 async def test_a_policy_that_cannot_be_read_is_a_bug_like_any_other(outside: FakeWorld) -> None:
-    def unreadable() -> Policy:
+    def unreadable(_detection: Detection) -> Policy:
         raise BUG
 
     runner = Runner(replace(outside.world(), policy=unreadable))

@@ -11,6 +11,7 @@ from custom_components.protect_narrator.pipeline.models import (
     FallbackReason as Reason,
     Medium,
 )
+from custom_components.protect_narrator.pipeline.ports import Ability
 from custom_components.protect_narrator.pipeline.runner import Runner
 
 from .clips import number_in
@@ -32,7 +33,7 @@ async def test_without_a_clip_the_thumbnail_reaches_the_agent(
 
 
 async def test_a_rejected_clip_is_shown_as_frames(outside: FakeWorld, runner: Runner) -> None:
-    outside.describer.takes_clip = True
+    outside.describer.ability = Ability(takes_clip=True)
     outside.describer.answers = [AgentError(Detail.AGENT_ERROR, "no video"), ANSWER]
     sighting = await tell(outside, runner)
 
@@ -119,11 +120,9 @@ async def test_beyond_the_bound_a_detection_is_told_at_once_and_without_media(
     assert runner.depth == 2
 
 
-async def test_every_reason_of_the_contract_has_its_way_here(
+async def test_every_reason_of_the_contract_has_its_way_here(  # noqa: C901 - a list of troubles
     outside: FakeWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All but the daily budget, which is kept elsewhere."""
-
     def no_clip(world: FakeWorld) -> None:
         world.console.clip = [media_error()]
 
@@ -131,7 +130,7 @@ async def test_every_reason_of_the_contract_has_its_way_here(
         world.console.clip = [b"no video"]
 
     def no_video_for_the_agent(world: FakeWorld) -> None:
-        world.describer.takes_clip = True
+        world.describer.ability = Ability(takes_clip=True)
         world.describer.answers = ["?", ANSWER]
 
     def no_picture(world: FakeWorld) -> None:
@@ -143,6 +142,9 @@ async def test_every_reason_of_the_contract_has_its_way_here(
 
     def no_agent(world: FakeWorld) -> None:
         world.describer.answers = [AgentUnavailableError(Detail.AGENT_MISSING, "gone")]
+
+    def no_budget(world: FakeWorld) -> None:
+        world.meter.allows = False
 
     def no_room(_: FakeWorld) -> None:
         monkeypatch.setattr(runner_module, "UNFINISHED_AT_MOST", 0)
@@ -158,7 +160,7 @@ async def test_every_reason_of_the_contract_has_its_way_here(
         no_answer,
         no_agent,
     ]
-    troubles += [no_sense, no_room]
+    troubles += [no_budget, no_sense, no_room]
     reached: set[Reason] = set()
     for number, trouble in enumerate(troubles):
         root = outside.root / str(number)
@@ -168,4 +170,4 @@ async def test_every_reason_of_the_contract_has_its_way_here(
         sighting = await tell(world, Runner(world.world()))
         reached.update(fallback.reason for fallback in sighting.fallbacks)
 
-    assert reached == set(Reason) - {Reason.BUDGET_EXHAUSTED}
+    assert reached == set(Reason)

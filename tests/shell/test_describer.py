@@ -78,7 +78,7 @@ async def test_an_ai_task_entity_gets_the_pictures_and_the_structure(
     agent = FakeTaskEntity()
     await add_agents(hass, agent)
 
-    answer = await HomeAssistantDescriber(hass, agent.entity_id).ask(question)
+    answer = (await HomeAssistantDescriber(hass, agent.entity_id).ask(question)).raw
 
     assert answer == GOOD_ANSWER
     (asked,) = agent.asked
@@ -114,7 +114,7 @@ async def test_a_conversation_agent_sees_the_pictures_and_answers_in_words(
     agent = FakeConversationEntity(answer=lambda: '{"title": "A courier rings"}')
     await add_agents(hass, agent)
 
-    answer = await HomeAssistantDescriber(hass, agent.entity_id).ask(question)
+    answer = (await HomeAssistantDescriber(hass, agent.entity_id).ask(question)).raw
 
     assert answer == '{"title": "A courier rings"}'
     (asked,) = agent.asked
@@ -140,7 +140,7 @@ async def test_two_questions_to_a_conversation_agent_are_two_conversations(
     agent.answer = lambda: "better now"
 
     # The fake itself insists that its log holds one question only.
-    assert await describer.ask(question) == "better now"
+    assert (await describer.ask(question)).raw == "better now"
     assert len(agent.asked) == 3
 
 
@@ -230,7 +230,7 @@ async def test_without_a_choice_the_preferred_agent_is_asked(
     hass.data[DATA_PREFERENCES].async_set_preferences(gen_data_entity_id=agent.entity_id)
 
     assert describer.agent_id == agent.entity_id == preferred_agent(hass)
-    assert await describer.ask(question) == GOOD_ANSWER
+    assert (await describer.ask(question)).raw == GOOD_ANSWER
 
 
 async def test_without_a_choice_and_a_preference_nobody_can_be_asked(
@@ -258,7 +258,7 @@ async def test_an_agent_that_is_gone_cannot_be_asked(
     assert state is not None
     assert state.state == STATE_UNAVAILABLE
     assert describer.agent_id is None
-    assert not describer.takes_clip
+    assert describer.ability.takes_clip is False
     with pytest.raises(AgentUnavailableError):
         await describer.ask(question)
 
@@ -286,7 +286,7 @@ async def test_only_platforms_known_to_understand_video_take_a_clip(
 ) -> None:
     agent = FakeTaskEntity()
     await add_agents(hass, agent, platform=platform)
-    assert HomeAssistantDescriber(hass, agent.entity_id).takes_clip is takes_clip
+    assert HomeAssistantDescriber(hass, agent.entity_id).ability.takes_clip is takes_clip
 
 
 @pytest.mark.parametrize("platform", ["litellm", "ovhcloud_ai_endpoints", "wyoming"])

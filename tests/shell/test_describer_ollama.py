@@ -59,7 +59,7 @@ async def test_the_agent_sees_the_pictures_and_its_answer_can_be_used(
 ) -> None:
     question = await hass.async_add_executor_job(filmed, tmp_path, colour)
 
-    answer = await HomeAssistantDescriber(hass, agent_id).ask(question)
+    answer = (await HomeAssistantDescriber(hass, agent_id).ask(question)).raw
 
     description = parse_answer(answer, agent_id)
     assert colour in f"{description.title} {description.description}".casefold()

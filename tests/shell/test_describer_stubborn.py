@@ -17,6 +17,7 @@ from custom_components.protect_narrator import (
 )
 from custom_components.protect_narrator.describer import HomeAssistantDescriber
 from custom_components.protect_narrator.pipeline.errors import AgentUnavailableError
+from custom_components.protect_narrator.pipeline.gate import Gate
 from custom_components.protect_narrator.pipeline.models import (
     Evidence,
     FallbackDetail,
@@ -135,14 +136,14 @@ async def test_a_detection_is_told_without_it_and_its_place_is_free(
 ) -> None:
     outside = FakeWorld(tmp_path, policy=Policy(describe_timeout=timedelta(seconds=0.01)))
     describer = HomeAssistantDescriber(hass, agent.entity_id)
-    ai_calls = asyncio.Semaphore(1)
-    runner = Runner(replace(outside.world(), describer=describer, ai_calls=ai_calls))
+    gate = Gate()
+    runner = Runner(replace(outside.world(), describers=lambda _: describer, gate=gate))
 
     runner.submit(detection())
     (sighting,) = await outside.publisher.wait_for(1)
 
     assert [str(lost) for lost in sighting.fallbacks] == ["agent_failed:agent_timeout"]
-    assert not ai_calls.locked()
+    assert gate.inside == 0
 
 
 async def test_closing_does_not_wait_for_it(
@@ -152,7 +153,7 @@ async def test_closing_does_not_wait_for_it(
     media.mkdir()
     outside = FakeWorld(media)
     describer = HomeAssistantDescriber(hass, agent.entity_id)
-    runner = Runner(replace(outside.world(), describer=describer))
+    runner = Runner(replace(outside.world(), describers=lambda _: describer))
     runner.submit(detection())
     await stubborn.begun.wait()
 

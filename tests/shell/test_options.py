@@ -11,7 +11,6 @@ from pytest_homeassistant_custom_component.common import (
 from custom_components.protect_narrator.const import DOMAIN
 from custom_components.protect_narrator.options import (
     NUMBER_OPTIONS,
-    agent_id_from,
     longest_open_from,
     policy_from,
     reconcile_interval_from,
@@ -26,7 +25,6 @@ def entry_with(**options: object) -> MockConfigEntry:
 def test_an_entry_without_options_has_the_products_defaults(hass: HomeAssistant) -> None:
     entry = entry_with()
     assert policy_from(hass, entry) == Policy(language=hass.config.language)
-    assert agent_id_from(entry) is None
     assert longest_open_from(entry) == timedelta(seconds=60)
     assert reconcile_interval_from(entry) == timedelta(minutes=5)
 
@@ -65,10 +63,10 @@ def test_every_choice_reaches_the_policy(hass: HomeAssistant) -> None:
         clip_max_bytes=5 * 1024 * 1024,
         frame_count=9,
         show=Medium.CLIP,
+        agent_id="ai_task.gemini",
         describe_timeout=timedelta(seconds=7),
         language="de",
     )
-    assert agent_id_from(entry) == "ai_task.gemini"
     assert longest_open_from(entry) == timedelta(seconds=0.2)
     assert reconcile_interval_from(entry) == timedelta(seconds=0.05)
 

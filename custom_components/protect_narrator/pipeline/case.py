@@ -13,6 +13,7 @@ from .models import (
     FallbackDetail,
     FallbackReason,
     Medium,
+    Phase,
     Policy,
     Sighting,
     Timings,
@@ -49,6 +50,11 @@ class Case:
     clock: Clock
     policy: Policy = field(default_factory=Policy)
     stage: Stage = Stage.SETTLE
+    revision: int = 1
+    phase: Phase = Phase.FINAL
+    wish: str = ""
+    """What the user wants to know beyond the usual, of a description that he asked for."""
+
     agent_id: str | None = None
     """The agent that is asked; None until it was looked up, and when there is none."""
 
@@ -97,6 +103,8 @@ class Case:
         """Return the Sighting as far as it is known now."""
         return Sighting(
             detection=self.detection,
+            revision=self.revision,
+            phase=self.phase,
             medium=self.shown.medium,
             frame_count=self.shown.frame_count,
             description=self.description or from_metadata(self.detection),

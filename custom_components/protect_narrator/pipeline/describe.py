@@ -6,15 +6,12 @@ from dataclasses import dataclass
 
 from .answer import parse_answer
 from .case import Case, Stage
-from .errors import AgentError, AgentUnavailableError
+from .errors import AgentError, AgentUnavailableError, OverBudgetError
 from .evidence import Exhibit
+from .gate import Gate
 from .models import Description, FallbackDetail, FallbackReason, Medium
-from .ports import Describer
+from .ports import Answer, Describer, Meter
 from .prompt import question
-
-# Agents at home are one graphics card, agents in the cloud are billed and limited by rate:
-# two keep one detection from waiting for another without either getting worse.
-AI_CALLS_AT_ONCE = 2
 
 # An agent that just failed is often only busy; a second lets a rate limit pass.
 _RETRY_PAUSE_S = 1.0
@@ -26,8 +23,10 @@ class Interview:
 
     case: Case
     describer: Describer
-    ai_calls: asyncio.Semaphore
-    """Shared by all consoles; AI_CALLS_AT_ONCE."""
+    gate: Gate
+    """Shared by all consoles."""
+
+    meter: Meter
 
     async def describe(self, exhibit: Exhibit, instead: Callable[[], Awaitable[Exhibit]]) -> None:
         """Put the agent's Description into the case, or the rungs that were lost.
@@ -40,6 +39,9 @@ class Interview:
                 self.case.description = await self._ask(exhibit)
             except AgentUnavailableError as err:
                 self.case.lose(FallbackReason.AGENT_UNAVAILABLE, err)
+                return
+            except OverBudgetError as err:
+                self.case.lose(FallbackReason.BUDGET_EXHAUSTED, err)
                 return
             except AgentError as err:
                 if exhibit.evidence.medium is not Medium.CLIP:
@@ -61,17 +63,36 @@ class Interview:
         return await self._ask_once(exhibit)
 
     async def _ask_once(self, exhibit: Exhibit) -> Description:
-        """Return the agent's answer; raise AgentError or AgentUnavailableError."""
+        """Return the agent's answer; raise AgentError, AgentUnavailableError, OverBudgetError."""
         case = self.case
-        asked = question(case.detection, exhibit.evidence, case.policy, exhibit.moments_s)
-        async with self.ai_calls:
+        async with self.gate.place(case.policy.ai_at_once):
+            self.describer.require()
+            require_budget(self.meter, case)
             shown, case.shown = case.shown, exhibit.evidence
+            self.meter.asked(case.detection)
             try:
-                async with asyncio.timeout(case.policy.describe_timeout.total_seconds()):
-                    raw = await self.describer.ask(asked)
+                answer = await self._answer(exhibit)
+                description = parse_answer(answer.raw, case.agent_id)
             except AgentUnavailableError:
                 case.shown = shown  # nobody was there to look
                 raise
-            except TimeoutError as err:
-                raise AgentError(FallbackDetail.AGENT_TIMEOUT, "no answer in time") from err
-        return parse_answer(raw, case.agent_id)
+            except AgentError:
+                self.meter.failed(case.detection)
+                raise
+            self.meter.answered(case.detection, answer)
+            return description
+
+    async def _answer(self, exhibit: Exhibit) -> Answer:
+        case = self.case
+        asked = question(case.detection, exhibit.evidence, case.policy, exhibit.moments_s)
+        try:
+            async with asyncio.timeout(case.policy.describe_timeout.total_seconds()):
+                return await self.describer.ask(asked)
+        except TimeoutError as err:
+            raise AgentError(FallbackDetail.AGENT_TIMEOUT, "no answer in time") from err
+
+
+def require_budget(meter: Meter, case: Case) -> None:
+    """Raise OverBudgetError when one more question is beyond the user's limits."""
+    if not meter.may_ask(case.detection, case.policy):
+        raise OverBudgetError(FallbackDetail.OVER_BUDGET, "the AI calls of the day are used up")

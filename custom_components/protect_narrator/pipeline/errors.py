@@ -38,3 +38,7 @@ class AgentError(NarratorError):
 
 class AgentUnavailableError(NarratorError):
     """There is no agent that could be asked at present."""
+
+
+class OverBudgetError(NarratorError):
+    """The user's limit of AI calls is reached."""

@@ -5,7 +5,7 @@ Times are aware UTC datetimes; durations in fields that end in ``_s`` are second
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 from pathlib import Path
 from uuid import UUID, uuid5
@@ -147,8 +147,17 @@ class Detection:
 
     license_plates: tuple[str, ...] = ()
     faces: tuple[str, ...] = ()
+    zones: tuple[str, ...] = ()
+    """What the user calls the zones of the picture that it happened in."""
+
+    best_views: tuple[datetime, ...] = ()
+    """When Protect saw what it flagged best, as far as it said so."""
+
     late: bool = False
     """Found by looking back over REST, not told live."""
+
+    requested: bool = False
+    """Asked for by the user: Protect flagged nothing, and knows no such event."""
 
     @property
     def sighting_id(self) -> str:
@@ -269,7 +278,40 @@ class Policy:
     """Pixels; agents scale larger pictures down themselves and charge for them."""
 
     show: Medium | None = None
-    """CLIP or FRAMES overrule what is known of the agent; None decides by the agent."""
+    """CLIP, FRAMES or SNAPSHOT overrule what is known of the agent; None decides by the agent."""
+
+    agent_id: str | None = None
+    """The entity to ask; None asks the one that Home Assistant's user prefers."""
 
     describe_timeout: timedelta = timedelta(seconds=60)
     language: str = "en"
+    time_zone: tzinfo = UTC
+    """In which the agent is told the time of day."""
+
+    house_notes: str = ""
+    """What the agent should know of the house: "the white van is ours"."""
+
+    instruction: str = ""
+    """What the agent should mind at this camera."""
+
+    importance_guide: str = ""
+    """What is important to this user; empty leaves it to the product's own words."""
+
+    cooldown: timedelta = timedelta(0)
+    """After a described Detection, of this camera, before the next; a ring is never skipped."""
+
+    first_words: bool = False
+    """Whether a first Sighting is made of one picture while the Detection still goes on."""
+
+    calls_per_day: int | None = None
+    """AI calls of the whole console on one local day; None is without limit."""
+
+    calls_per_camera: int | None = None
+    """AI calls of one camera on one local day; None is without limit."""
+
+    ai_at_once: int = 2
+    """Agents at home are one graphics card, agents in the cloud are billed and limited by rate:
+    two keep one detection from waiting for another without either getting worse."""
+
+    learn_settle: bool = True
+    """Whether ``settle`` is only where to begin, and the console's own time is learnt."""

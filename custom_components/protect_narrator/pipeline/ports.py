@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from .models import Detection, Evidence, Sighting
+from .models import Detection, Evidence, Policy, Sighting
 
 
 class Clock(Protocol):
@@ -98,8 +98,33 @@ class Question:
     evidence: Evidence
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the agent answered."""
+
+    raw: Mapping[str, object] | str
+    """Unvalidated: fields, or text that should hold them as JSON."""
+
+    tokens: int | None = None
+    """Read and written, as far as the agent told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ability:
+    """What an agent can be shown besides pictures."""
+
+    takes_clip: bool | None = False
+    """Whether it understands a video file; None where only trying tells."""
+
+    most_bytes: int | None = None
+    """Of a clip; None is without limit."""
+
+    most_s: float | None = None
+    """Of a clip, in seconds; None is without limit."""
+
+
 class Describer(Protocol):
-    """The user's own AI. Raises AgentError and AgentUnavailableError."""
+    """The user's own AI: one agent. Raises AgentError and AgentUnavailableError."""
 
     @property
     def agent_id(self) -> str | None:
@@ -107,16 +132,44 @@ class Describer(Protocol):
         ...
 
     @property
-    def takes_clip(self) -> bool:
-        """Whether that agent is known to understand a video file."""
+    def ability(self) -> Ability:
+        """What is known of that agent."""
         ...
 
-    async def ask(self, question: Question) -> Mapping[str, object] | str:
-        """Return the agent's raw answer: fields, or text that should hold them as JSON.
+    def learn(self, *, takes_clip: bool) -> None:
+        """Remember what trying has told of an agent whose ability was not known."""
+        ...
+
+    def require(self) -> None:
+        """Raise AgentUnavailableError when there is nobody who could be asked now."""
+        ...
+
+    async def ask(self, question: Question) -> Answer:
+        """Return the agent's answer.
 
         There is no time limit, so a cancellation must end it within seconds: it has one of
         the few places for AI calls, and the console's entry may be waiting to be unloaded.
         """
+        ...
+
+
+class Meter(Protocol):
+    """Counts what the agent is asked, and knows when the user's limit is reached."""
+
+    def may_ask(self, detection: Detection, policy: Policy) -> bool:
+        """Say whether one more question about this Detection is within the limits."""
+        ...
+
+    def asked(self, detection: Detection) -> None:
+        """Count a question, just before it is put."""
+        ...
+
+    def answered(self, detection: Detection, answer: Answer) -> None:
+        """Count what the answer cost."""
+        ...
+
+    def failed(self, detection: Detection) -> None:
+        """Count a question that was not answered usably."""
         ...
 
 

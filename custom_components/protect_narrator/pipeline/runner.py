@@ -10,11 +10,12 @@ import logging
 from .blocking import Decoder
 from .case import Case, Stage
 from .clip import Clip, ClipFetcher, settle
-from .describe import AI_CALLS_AT_ONCE, Interview
-from .errors import AgentUnavailableError, NarratorError, StorageError
+from .describe import Interview, require_budget
+from .errors import AgentUnavailableError, NarratorError, OverBudgetError, StorageError
 from .evidence import Exhibit, Ladder, Room
+from .gate import Gate
 from .models import Detection, FallbackDetail, FallbackReason, Medium, Policy
-from .ports import Archive, Clock, Console, Describer, Publisher
+from .ports import Archive, Clock, Console, Describer, Meter, Publisher
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -32,17 +33,20 @@ class World:
 
     console: Console
     archive: Archive
-    describer: Describer
+    describers: Callable[[str | None], Describer]
+    """The agent of that id; None is the one that Home Assistant's user prefers."""
+
+    meter: Meter
     publisher: Publisher
     clock: Clock
-    policy: Callable[[], Policy]
+    policy: Callable[[Detection], Policy]
     """Read once for each Detection, so that a changed option needs no reload."""
 
     decoder: Decoder = field(default_factory=Decoder)
     """One for all consoles."""
 
-    ai_calls: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AI_CALLS_AT_ONCE))
-    """One for all consoles."""
+    gate: Gate = field(default_factory=Gate)
+    """In front of the agents; one for all consoles."""
 
 
 class Runner:
@@ -115,26 +119,37 @@ class Runner:
     async def _tell(self, case: Case) -> None:
         """Go through the stages; the workspace goes whatever happens in them."""
         world = self._world
-        case.policy = world.policy()
+        case.policy = world.policy(case.detection)
+        describer = world.describers(case.policy.agent_id)
         ladder = Ladder(case=case, console=world.console, decoder=world.decoder)
         async with AsyncExitStack() as cleaning_up:
             await settle(case, world.console)
-            if self._somebody_to_ask(case):
+            if self._may_ask(case, describer):
                 workspace = await self._workspace(case, cleaning_up)
                 clip = await self._clip(case, workspace)
-                exhibit = await self._evidence(case, ladder, clip, workspace)
-                await self._describe(case, ladder, exhibit, clip, workspace)
+                exhibit = await self._evidence(case, describer, ladder, clip, workspace)
+                interview = Interview(
+                    case=case, describer=describer, gate=world.gate, meter=world.meter
+                )
+                await interview.describe(
+                    exhibit, instead=partial(ladder.prepare, clip, workspace, whole=False)
+                )
             else:
                 await ladder.photograph()
             await self._publish(case)
             case.enter(Stage.CLEAN_UP)
 
-    def _somebody_to_ask(self, case: Case) -> bool:
-        """Say whether there is an agent: without one a clip would serve nobody."""
-        if self._world.describer.agent_id is not None:
+    def _may_ask(self, case: Case, describer: Describer) -> bool:
+        """Say whether an agent may be asked: without one a clip would serve nobody."""
+        try:
+            describer.require()
+            require_budget(self._world.meter, case)
+        except AgentUnavailableError as err:
+            case.lose(FallbackReason.AGENT_UNAVAILABLE, err)
+        except OverBudgetError as err:
+            case.lose(FallbackReason.BUDGET_EXHAUSTED, err)
+        else:
             return True
-        missing = AgentUnavailableError(FallbackDetail.AGENT_MISSING, "there is no agent")
-        case.lose(FallbackReason.AGENT_UNAVAILABLE, missing)
         return False
 
     async def _workspace(self, case: Case, cleaning_up: AsyncExitStack) -> Room:
@@ -153,23 +168,13 @@ class Runner:
         return await self._fetcher.fetch(case, workspace)
 
     async def _evidence(
-        self, case: Case, ladder: Ladder, clip: Clip | None, workspace: Room
+        self, case: Case, describer: Describer, ladder: Ladder, clip: Clip | None, workspace: Room
     ) -> Exhibit:
         """Choose the agent, once, and prepare what it can look at."""
-        describer, show = self._world.describer, case.policy.show
+        show = case.policy.show
         case.agent_id = describer.agent_id
-        whole = show is Medium.CLIP or (show is None and describer.takes_clip)
+        whole = show is Medium.CLIP or (show is None and describer.ability.takes_clip is True)
         return await ladder.prepare(clip, workspace, whole=whole)
-
-    async def _describe(
-        self, case: Case, ladder: Ladder, exhibit: Exhibit, clip: Clip | None, workspace: Room
-    ) -> None:
-        interview = Interview(
-            case=case, describer=self._world.describer, ai_calls=self._world.ai_calls
-        )
-        await interview.describe(
-            exhibit, instead=partial(ladder.prepare, clip, workspace, whole=False)
-        )
 
     async def _refuse(self, case: Case) -> None:
         """Tell one Detection without working on it."""
