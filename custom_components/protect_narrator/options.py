@@ -13,20 +13,31 @@ from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
 
 from .const import (
     CONF_AGENT_ID,
+    CONF_AI_AT_ONCE,
+    CONF_CALLS_PER_CAMERA,
+    CONF_CALLS_PER_DAY,
     CONF_CAMERAS,
     CONF_CLIP_AFTER,
     CONF_CLIP_BEFORE,
     CONF_CLIP_DEADLINE,
     CONF_CLIP_LONGEST,
     CONF_CLIP_MAX_MB,
+    CONF_COOLDOWN,
     CONF_DESCRIBE_TIMEOUT,
+    CONF_FIRST_WORDS,
     CONF_FRAME_COUNT,
+    CONF_HOUSE_NOTES,
+    CONF_IMPORTANCE_GUIDE,
+    CONF_INSTRUCTION,
     CONF_LABELS,
     CONF_LANGUAGE,
+    CONF_LEARN_SETTLE,
     CONF_LONGEST_OPEN,
+    CONF_MERGE_GAP,
     CONF_RECONCILE_INTERVAL,
     CONF_SETTLE,
     CONF_SHOW,
@@ -34,7 +45,11 @@ from .const import (
 )
 from .pipeline.models import Label, Medium, Policy
 from .protect.connection import RECONCILE_EVERY
-from .protect.tracker import LABEL_GRACE, LONGEST_OPEN as LONGEST_OPEN_DEFAULT
+from .protect.tracker import (
+    LABEL_GRACE,
+    LONGEST_OPEN as LONGEST_OPEN_DEFAULT,
+    MERGE_GAP as MERGE_GAP_DEFAULT,
+)
 
 DEFAULT_POLICY = Policy()
 
@@ -96,6 +111,21 @@ FRAME_COUNT = NumberOption(
 # Below a minute the look-back would load the console more than the websockets do.
 RECONCILE_INTERVAL = _seconds(CONF_RECONCILE_INTERVAL, RECONCILE_EVERY, 60, 3600)
 
+# A walker who leaves one zone and enters the next is told as two events a few seconds apart.
+MERGE_GAP = _seconds(CONF_MERGE_GAP, MERGE_GAP_DEFAULT, 0, 60)
+COOLDOWN = _seconds(CONF_COOLDOWN, DEFAULT_POLICY.cooldown, 0, 3600)
+
+# 0 is without limit.
+CALLS_PER_DAY = NumberOption(
+    key=CONF_CALLS_PER_DAY, default=0, minimum=0, maximum=10_000, unit=None
+)
+CALLS_PER_CAMERA = NumberOption(
+    key=CONF_CALLS_PER_CAMERA, default=0, minimum=0, maximum=10_000, unit=None
+)
+AI_AT_ONCE = NumberOption(
+    key=CONF_AI_AT_ONCE, default=DEFAULT_POLICY.ai_at_once, minimum=1, maximum=8, unit=None
+)
+
 NUMBER_OPTIONS = (
     FRAME_COUNT,
     CLIP_BEFORE,
@@ -109,7 +139,12 @@ NUMBER_OPTIONS = (
     RECONCILE_INTERVAL,
 )
 
-_SHOW = {SHOW_AUTOMATIC: None, Medium.CLIP.value: Medium.CLIP, Medium.FRAMES.value: Medium.FRAMES}
+_SHOW = {
+    SHOW_AUTOMATIC: None,
+    Medium.CLIP.value: Medium.CLIP,
+    Medium.FRAMES.value: Medium.FRAMES,
+    Medium.SNAPSHOT.value: Medium.SNAPSHOT,
+}
 SHOW_CHOICES = tuple(_SHOW)
 
 
@@ -121,6 +156,11 @@ def longest_open_from(entry: ConfigEntry) -> timedelta:
 def label_grace_from(entry: ConfigEntry) -> timedelta:
     """Return how long better labels are waited for; who waits for no recording, not for them."""
     return min(LABEL_GRACE, SETTLE.read_duration(entry.options))
+
+
+def merge_gap_from(entry: ConfigEntry) -> timedelta:
+    """Return how far apart two events of one incident may be; none keeps every event alone."""
+    return MERGE_GAP.read_duration(entry.options)
 
 
 def reconcile_interval_from(entry: ConfigEntry) -> timedelta:
@@ -145,4 +185,14 @@ def policy_from(hass: HomeAssistant, entry: ConfigEntry, mac: str | None = None)
         show=_SHOW[options.get(CONF_SHOW, SHOW_AUTOMATIC)],
         describe_timeout=DESCRIBE_TIMEOUT.read_duration(options),
         language=options.get(CONF_LANGUAGE) or hass.config.language,
+        time_zone=dt_util.get_default_time_zone(),
+        house_notes=options.get(CONF_HOUSE_NOTES, ""),
+        instruction=options.get(CONF_INSTRUCTION, ""),
+        importance_guide=options.get(CONF_IMPORTANCE_GUIDE, ""),
+        cooldown=COOLDOWN.read_duration(options),
+        first_words=bool(options.get(CONF_FIRST_WORDS, DEFAULT_POLICY.first_words)),
+        calls_per_day=int(CALLS_PER_DAY.read(options)) or None,
+        calls_per_camera=int(CALLS_PER_CAMERA.read(options)) or None,
+        ai_at_once=int(AI_AT_ONCE.read(options)),
+        learn_settle=bool(options.get(CONF_LEARN_SETTLE, DEFAULT_POLICY.learn_settle)),
     )

@@ -20,6 +20,9 @@ LONGEST_OPEN = timedelta(seconds=60)
 # Detection that has left is judged by what it has: a label that is wanted would come too late.
 LABEL_GRACE = timedelta(seconds=3)
 
+# One incident is told as several events, over zones and lines, that follow each other closely.
+MERGE_GAP = timedelta(seconds=5)
+
 # More events than any home has open at once: beyond it the oldest are taken for ended.
 MOST_OPEN = 1000
 
