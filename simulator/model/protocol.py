@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 import json
 
-from .impression import Impression
-from .schema import Json, fill
+from .schema import Json
 
 _CHUNK = 12  # characters of an answer in one streamed line: about three tokens
 _PAUSE_NS = 1_000_000  # what Ollama's counters say; no client of ours reads them
@@ -54,20 +53,6 @@ def parse(body: object) -> Question:
         format=wanted or None,
         stream=body.get("stream") is not False,
     )
-
-
-def answer(question: Question, impression: Impression) -> str:
-    """Return the words of the answer: JSON where it is asked for, in the form asked for."""
-    facts = impression.facts()
-    match question.format:
-        case str():
-            return json.dumps(facts)
-        case Mapping() as schema:
-            return json.dumps(fill(schema, facts))
-        case None if "json" in question.prompt.casefold():
-            return f"Here is what I see:\n```json\n{json.dumps(facts, indent=2)}\n```"
-        case None:
-            return f"{impression.title}. {impression.description}"
 
 
 def streamed(model: str, text: str) -> Iterator[bytes]:

@@ -1,35 +1,20 @@
 """The HTTP server: takes questions, looks, answers, and fails as it is told to."""
 
-import asyncio
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 import json
 from time import monotonic
-from types import TracebackType
-from typing import Self
+from typing import override
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
 
 from simulator.video import Reading, UnreadablePictureError, read_still
 
-from . import protocol
+from . import protocol, wording
+from .base import ModelServer
 from .faults import Failure, ModelFault
 from .impression import look
 from .schema import Json, SchemaTooDeepError
-
-_LOOPBACK = "127.0.0.1"
-_LARGEST_BODY = 128 * 1024 * 1024  # bytes: dozens of 4K pictures in base64
-_SHUTDOWN_S = 1.0  # handlers are told to end first, so none needs longer
-_WRONG_WORDS = {
-    Failure.EMPTY: "",
-    Failure.GARBAGE: ']]} the the 7 of purple %s <unk><unk> {"title": lorem',
-    Failure.UNFIT: json.dumps({"weather": "sunny", "temperature": 21}),
-}
-_REFUSAL = "I'm sorry, but I can't help with that request."
-_PAGE = b"<html><body>502 Bad Gateway</body></html>\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,11 +37,8 @@ class Call:
     """When the request came, as ``time.monotonic()``."""
 
 
-class Model:
-    """An Ollama server on loopback; use it, once, as an async context manager.
-
-    Pictures are read in a thread of its own. ``fault`` says what goes wrong from now on.
-    """
+class Model(ModelServer[Call]):
+    """An Ollama server on loopback; use it, once, as an async context manager."""
 
     def __init__(
         self,
@@ -66,130 +48,23 @@ class Model:
         keep_calls: int = 1000,
     ) -> None:
         """Serve these models; of the calls, with their pictures, the last ``keep_calls`` stay."""
+        super().__init__(port, keep_calls=keep_calls)
         self.models = list(models)
-        self._port = port
-        self._calls: deque[Call] = deque(maxlen=keep_calls)
-        self._call_count = 0
-        self._open_requests = 0
-        self._fault: ModelFault | None = None
-        self._fault_left: int | None = None
-        self._changed = asyncio.Event()
-        self._closing = asyncio.Event()
-        self._runner: web.AppRunner | None = None
-        self._eye: ThreadPoolExecutor | None = None
 
-    # -- for whoever watches
-
-    @property
-    def url(self) -> str:
-        """Where it listens. Raises RuntimeError before it does."""
-        if self._runner is None or not self._runner.addresses:
-            raise RuntimeError("the model is not up")
-        host, port, *_ = self._runner.addresses[0]
-        return f"http://{host}:{port}"
-
-    @property
-    def calls(self) -> list[Call]:
-        """The last questions asked, the oldest first."""
-        return list(self._calls)
-
-    @property
-    def call_count(self) -> int:
-        """How many questions were asked in all."""
-        return self._call_count
-
-    @property
-    def open_requests(self) -> int:
-        """How many requests of any kind are being answered now."""
-        return self._open_requests
-
-    @property
-    def fault(self) -> ModelFault | None:
-        """What goes wrong with the next call, None when nothing does."""
-        return self._fault if self._fault_left is None or self._fault_left > 0 else None
-
-    @fault.setter
-    def fault(self, fault: ModelFault | None) -> None:
-        self._fault = fault
-        self._fault_left = None if fault is None else fault.calls
-
-    async def wait_for(self, predicate: Callable[[], bool], timeout: float = 10.0) -> None:  # noqa: ASYNC109 - part of the agreed interface
-        """Return when the condition holds; it is looked at after every change of the model.
-
-        Raises TimeoutError with what the model knows.
-        """
-        try:
-            async with asyncio.timeout(timeout):
-                while not predicate():
-                    await self._changed.wait()
-        except TimeoutError as err:
-            raise TimeoutError(
-                f"not within {timeout} s; asked {self._call_count} times, "
-                f"{self._open_requests} requests are open"
-            ) from err
-
-    # -- life
-
-    async def __aenter__(self) -> Self:
-        """Listen."""
-        app = web.Application(middlewares=[self._watched], client_max_size=_LARGEST_BODY)
-        app.add_routes(
-            [
-                web.get("/", self._root),
-                web.get("/api/version", self._version),
-                web.get("/api/tags", self._tags),
-                web.get("/api/ps", self._tags),
-                web.post("/api/show", self._show),
-                web.post("/api/pull", self._pull),
-                web.post("/api/chat", self._chat),
-            ]
-        )
-        self._eye = ThreadPoolExecutor(1, thread_name_prefix="simulated-model")
-        # A client that gives up ends its handler, so that open_requests tells the truth.
-        self._runner = web.AppRunner(
-            app, access_log=None, handler_cancellation=True, shutdown_timeout=_SHUTDOWN_S
-        )
-        try:
-            await self._runner.setup()
-            await web.TCPSite(self._runner, _LOOPBACK, self._port).start()
-        except BaseException:
-            await self._close()
-            raise
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Hang up on everybody and end the thread."""
-        await self._close()
-
-    async def _close(self) -> None:
-        self._closing.set()
-        if self._runner is not None:
-            await self._runner.cleanup()
-        if self._eye is not None:
-            self._eye.shutdown()
-
-    def _change(self) -> None:
-        """Wake everybody who waits."""
-        self._changed.set()
-        self._changed = asyncio.Event()
+    @override
+    def _routes(self) -> Iterable[web.AbstractRouteDef]:
+        """Return what of Ollama is served."""
+        return [
+            web.get("/", self._root),
+            web.get("/api/version", self._version),
+            web.get("/api/tags", self._tags),
+            web.get("/api/ps", self._tags),
+            web.post("/api/show", self._show),
+            web.post("/api/pull", self._pull),
+            web.post("/api/chat", self._chat),
+        ]
 
     # -- requests
-
-    @web.middleware
-    async def _watched(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Count the request while it is answered."""
-        self._open_requests += 1
-        self._change()
-        try:
-            return await handler(request)
-        finally:
-            self._open_requests -= 1
-            self._change()
 
     async def _root(self, _: web.Request) -> web.Response:
         return web.Response(text="Ollama is running")
@@ -225,7 +100,8 @@ class Model:
         try:
             question = protocol.parse(await request.json())
             readings = await self._read(question.images)
-            text = protocol.answer(question, look(readings, question.prompt))
+            impression = look(readings, question.prompt)
+            text = wording.answer(impression, question.prompt, question.format)
         except (
             json.JSONDecodeError,
             UnicodeDecodeError,
@@ -237,17 +113,7 @@ class Model:
         if question.model not in self.models:
             return _error(404, f"model '{question.model}' not found")
         fault = self._next_fault()
-        self._remember(question, readings, at)
-        if fault is not None and fault.failure is Failure.SLOW:
-            await self._pause(fault.seconds)
-        elif fault is not None:
-            return await self._fail(request, question, text, fault)
-        return await _say(request, question, text)
-
-    def _remember(
-        self, question: protocol.Question, readings: tuple[Reading, ...], at: float
-    ) -> None:
-        self._calls.append(
+        self._remember(
             Call(
                 model=question.model,
                 prompt=question.prompt,
@@ -258,20 +124,16 @@ class Model:
                 at=at,
             )
         )
-        self._call_count += 1
-        self._change()
+        if fault is not None and fault.failure is Failure.SLOW:
+            await self._pause(fault.seconds)
+        elif fault is not None:
+            return await self._fail(request, question, text, fault)
+        return await _say(request, question, text)
 
     async def _read(self, images: tuple[bytes, ...]) -> tuple[Reading, ...]:
-        loop = asyncio.get_running_loop()
-        return tuple([await loop.run_in_executor(self._eye, read_still, each) for each in images])
+        return tuple([await self._in_its_thread(read_still, each) for each in images])
 
     # -- failing
-
-    def _next_fault(self) -> ModelFault | None:
-        fault = self.fault
-        if fault is not None and self._fault_left is not None:
-            self._fault_left -= 1
-        return fault
 
     async def _fail(
         self, request: web.Request, question: protocol.Question, text: str, fault: ModelFault
@@ -280,25 +142,17 @@ class Model:
             case Failure.ERROR:
                 return _error(fault.status, "the model runner has unexpectedly stopped")
             case Failure.BROKEN:
-                return web.Response(body=_PAGE, content_type="text/html")
+                return web.Response(body=wording.PAGE, content_type="text/html")
             case Failure.ERROR_MIDWAY | Failure.CUT_OFF:
                 return await _break_off(request, question, text, fault.failure)
             case Failure.HANG:
                 await self._closing.wait()
                 return _error(503, "shutting down")
             case Failure.REFUSAL:
-                no = _REFUSAL if question.format is None else json.dumps(_REFUSAL)
+                no = wording.REFUSAL if question.format is None else json.dumps(wording.REFUSAL)
                 return await _say(request, question, no)
             case words:
-                return await _say(request, question, _WRONG_WORDS[words])
-
-    async def _pause(self, seconds: float) -> None:
-        """Wait that long, or until the server closes."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._closing.wait()
-        except TimeoutError:
-            return
+                return await _say(request, question, wording.WRONG_WORDS[words])
 
 
 async def _say(request: web.Request, question: protocol.Question, text: str) -> web.StreamResponse:
