@@ -21,7 +21,7 @@ _SMALL = Scene(width=320, height=180, fps=5)
 
 async def ask(hass: HomeAssistant, agent_id: str, question: Question) -> Mapping[str, object] | str:
     """Return the agent's raw answer."""
-    return await HomeAssistantDescriber(hass, agent_id).ask(question)
+    return (await HomeAssistantDescriber(hass, agent_id).ask(question)).raw
 
 
 def filmed(folder: Path, colour: str, mime_type: str = "image/jpeg") -> Question:

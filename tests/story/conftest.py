@@ -168,6 +168,15 @@ class Home:
         (sighting,) = await self.next_sightings()
         return sighting
 
+    async def last_export(self) -> bytes:
+        """Return what the console's last export delivered."""
+        export = self.console.requests_to("video/export")[-1]
+        start, end = (
+            datetime.fromtimestamp(int(export.query[key]) / 1000, UTC) for key in ("start", "end")
+        )
+        camera = next(each for each in self.console.cameras if each.id == export.query["camera"])
+        return await self.hass.async_add_executor_job(self.film.clip, camera.name, start, end)
+
     # -- what there is to see
 
     def entity_id(self, platform: Platform, key: str, mac: str) -> str:

@@ -1,7 +1,5 @@
 """A detection becomes a described Sighting."""
 
-from datetime import UTC, datetime
-
 import pytest
 
 from custom_components.protect_narrator.const import CONF_FRAME_COUNT, CONF_SHOW
@@ -51,16 +49,6 @@ async def test_the_clip_is_downloaded_before_the_agent_is_asked_and_its_frames_r
     await home.is_clean()
 
 
-async def exported_again(home: Home) -> bytes:
-    """Return what the console's one export delivered."""
-    (export,) = home.console.requests_to("video/export")
-    start, end = (
-        datetime.fromtimestamp(int(export.query[key]) / 1000, UTC) for key in ("start", "end")
-    )
-    camera = next(each for each in home.console.cameras if each.id == export.query["camera"])
-    return await home.hass.async_add_executor_job(home.film.clip, camera.name, start, end)
-
-
 @pytest.mark.parametrize(
     ("platform", "options"),
     [
@@ -82,7 +70,7 @@ async def test_an_agent_that_takes_video_gets_the_clip_itself(
     (asked,) = agent.asked
     ((mime_type, clip),) = asked.attachments
     assert mime_type == "video/mp4"
-    assert clip == await exported_again(home)
+    assert clip == await home.last_export()
     await home.is_clean()
 
 
