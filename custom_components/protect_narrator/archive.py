@@ -125,6 +125,12 @@ class FolderWorkspace:
         await in_thread(_write, path, data)
         return path
 
+    async def reserve(self, name: str, size: int) -> Path:
+        """Make an empty file that may be filled with ``size`` bytes. Raises StorageError."""
+        path = self._path / name
+        await in_thread(_reserve, path, size)
+        return path
+
     async def _write_part(self, part: Path, chunks: AsyncIterable[bytes], limit: int) -> None:
         """Write the chunks in batches; a thread writes one while the next is received."""
         file = await in_thread(_create, part)
@@ -239,6 +245,14 @@ def _write_all(descriptor: int, batch: list[bytes]) -> None:
 def _write(path: Path, data: bytes) -> None:
     with _create(path) as file:
         _append(file, [data])
+
+
+def _reserve(path: Path, size: int) -> None:
+    with _create(path) as file:
+        try:
+            _require_room(file.fileno(), size)
+        except OSError as err:
+            raise _storage_error(err) from err
 
 
 def _require_room(descriptor: int, size: int) -> None:

@@ -202,6 +202,9 @@ class FakeWorkspace:
         path.write_bytes(data)
         return path
 
+    async def reserve(self, name: str, size: int) -> Path:
+        return await self.write(name, b"")
+
 
 @dataclass
 class FakeArchive:

@@ -10,7 +10,8 @@ from pathlib import Path
 from .blocking import Decoder
 from .case import Case, Stage
 from .clip import Clip, clip_window
-from .errors import ClipUnreadableError, MediaError, StorageError
+from .errors import ClipUnreadableError, MediaError, NarratorError, StorageError
+from .fitting import Fitting, fitted
 from .frames import ClipInfo, spread
 from .models import (
     Detection,
@@ -22,7 +23,7 @@ from .models import (
     Policy,
 )
 from .pictures import as_jpeg
-from .ports import Console, Workspace
+from .ports import Ability, Console, Workspace
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -48,8 +49,14 @@ class Exhibit:
     moments_s: tuple[float, ...] = ()
     """Seconds after the Detection's start at which each frame was taken; empty otherwise."""
 
+    span_s: tuple[float, float] | None = None
+    """From when to when a clip shows it, in seconds after the Detection's start: a clip may have
+    been cut to the Detection. None for pictures."""
+
 
 _NOTHING = Exhibit(Evidence(medium=Medium.NONE))
+
+_UNLIMITED = Ability(takes_clip=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,13 +67,19 @@ class Ladder:
     console: Console
     decoder: Decoder
 
-    async def prepare(self, clip: Clip | None, workspace: Room, *, whole: bool) -> Exhibit:
-        """Return the best that there is; ``whole`` shows a clip as it is, not as frames."""
+    async def prepare(
+        self, clip: Clip | None, workspace: Room, *, whole: bool, ability: Ability = _UNLIMITED
+    ) -> Exhibit:
+        """Return the best that there is; ``whole`` shows a clip as it is, not as frames.
+
+        A clip beyond the limits of the agent's ``ability`` is cut to the Detection.
+        """
         self.case.enter(Stage.EVIDENCE)
         try:
             if clip is not None:
                 try:
-                    return await self._of_clip(clip, workspace, whole=whole)
+                    film = await self._film(clip, workspace, ability) if whole else None
+                    return await self._of_clip(clip, workspace, film)
                 except ClipUnreadableError as err:
                     self.case.lose(FallbackReason.CLIP_UNREADABLE, err)
             if (picture := await self.photograph()) is not None:
@@ -109,13 +122,21 @@ class Ladder:
             raise MediaError(FallbackDetail.TIMEOUT, "no picture in time") from err
         return await self.decoder.run(as_jpeg, data, self.case.policy.frame_max_side)
 
-    async def _of_clip(self, clip: Clip, workspace: Room, *, whole: bool) -> Exhibit:
-        """Show the clip; raise ClipUnreadableError or StorageError.
+    async def _film(self, clip: Clip, workspace: Room, ability: Ability) -> Fitting | None:
+        """Return the clip as the agent can take it; None after recording why it cannot."""
+        try:
+            return await fitted(self.case, clip, workspace, self.decoder, ability)
+        except NarratorError as err:
+            self.case.lose(FallbackReason.AGENT_REJECTED_CLIP, err)
+            return None
 
-        A frame is taken even when the clip is shown whole: people want a picture too.
+    async def _of_clip(self, clip: Clip, workspace: Room, film: Fitting | None) -> Exhibit:
+        """Show the film, or frames of the clip; raise ClipUnreadableError or StorageError.
+
+        A frame is taken even when a film is shown: people want a picture too.
         """
         policy, detection = self.case.policy, self.case.detection
-        asked = moments(clip.info, detection, policy, 1 if whole else policy.frame_count)
+        asked = moments(clip.info, detection, policy, 1 if film else policy.frame_count)
         strip = await self.decoder.run(spread, clip.path, asked, policy.frame_max_side)
         frames = strip.frames
         if strip.cut_short is not None:
@@ -128,8 +149,9 @@ class Ladder:
                 strip.cut_short,
             )
         self.case.picture = frames[len(frames) // 2].jpeg
-        if whole:
-            return Exhibit(Evidence(medium=Medium.CLIP, files=(MediaFile(clip.path, _MP4),)))
+        if film is not None:
+            shown = Evidence(medium=Medium.CLIP, files=(MediaFile(film.path, _MP4),))
+            return Exhibit(shown, span_s=film.span_s)
         files = [
             MediaFile(await _written(workspace, f"frame_{number:02}.jpg", frame.jpeg), _JPEG)
             for number, frame in enumerate(frames, start=1)

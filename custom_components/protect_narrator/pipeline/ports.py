@@ -77,6 +77,10 @@ class Workspace(Protocol):
         """Write a small file."""
         ...
 
+    async def reserve(self, name: str, size: int) -> Path:
+        """Make an empty file that may be filled with ``size`` bytes."""
+        ...
+
 
 class Archive(Protocol):
     """The media folder."""
