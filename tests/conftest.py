@@ -9,6 +9,9 @@ import pytest_socket
 # Imported first, so that Home Assistant's loader finds this package under the name
 # custom_components and not the folder that the test plugin brings along.
 import custom_components.protect_narrator  # noqa: F401 - the import is the point
+from custom_components.protect_narrator import abilities
+from custom_components.protect_narrator.pipeline.ports import Ability
+from tests.fake_agents import PLATFORM
 
 
 @pytest.fixture(autouse=True)
@@ -20,6 +23,15 @@ def _our_integration(request: pytest.FixtureRequest) -> None:
         request.getfixturevalue("recorder_mock")
     if "home" in names or "hass" in names:
         request.getfixturevalue("enable_custom_integrations")
+
+
+@pytest.fixture(autouse=True)
+def _known_agents(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the fake agents in the table of those that take pictures only, like most real ones.
+
+    Agents of any other name are agents that nobody knows.
+    """
+    monkeypatch.setitem(abilities.PLATFORMS, PLATFORM, Ability(takes_clip=False))
 
 
 @pytest.fixture

@@ -30,6 +30,8 @@ from pytest_homeassistant_custom_component.common import (
     mock_platform,
 )
 
+PLATFORM = "fake_agents"
+
 GOOD_ANSWER: dict[str, Any] = {
     "title": "A courier rings",
     "description": "A person in a red jacket walks to the door and rings.",
@@ -138,9 +140,12 @@ class FakeConversationEntity(conversation.ConversationEntity):
 
 
 async def add_agents(
-    hass: HomeAssistant, *entities: Entity, platform: str = "fake_agents"
+    hass: HomeAssistant, *entities: Entity, platform: str = PLATFORM
 ) -> MockConfigEntry:
-    """Set up an integration of that name with these entities, and return its entry."""
+    """Set up an integration of that name with these entities, and return its entry.
+
+    The one by default is known to take pictures only; see the fixture in ``conftest.py``.
+    """
 
     async def setup_entry(hass: HomeAssistant, entry: ConfigEntry) -> bool:
         await hass.config_entries.async_forward_entry_setups(

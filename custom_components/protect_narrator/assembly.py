@@ -61,7 +61,7 @@ async def async_assemble(hass: HomeAssistant, entry: ConfigEntry) -> RuntimeData
     world = World(
         console=connection.media,
         archive=archive,
-        describers=lambda agent_id: HomeAssistantDescriber(hass, agent_id),
+        describers=lambda agent_id: HomeAssistantDescriber(hass, agent_id, ledger.experience),
         meter=CallMeter(coordinator),
         publisher=SightingPublisher(hass, coordinator, ledger),
         clock=SystemClock(),

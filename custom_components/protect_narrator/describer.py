@@ -15,9 +15,10 @@ from typing import Any
 
 from homeassistant.components import ai_task, conversation
 from homeassistant.components.ai_task.const import DATA_PREFERENCES
+from homeassistant.components.conversation.trace import async_conversation_trace
 from homeassistant.const import ATTR_SUPPORTED_FEATURES, STATE_UNAVAILABLE
 from homeassistant.core import Context, HomeAssistant, State, callback, split_entity_id
-from homeassistant.helpers import entity_registry as er, intent
+from homeassistant.helpers import intent
 from homeassistant.helpers.chat_session import async_get_chat_session
 from homeassistant.helpers.selector import (
     NumberSelector,
@@ -30,20 +31,14 @@ from homeassistant.helpers.selector import (
 )
 import probatio
 
+from .abilities import Experience, ability_of, is_blind, learn
 from .media_source import offered
 from .pipeline.errors import AgentError, AgentUnavailableError
 from .pipeline.models import FallbackDetail, Importance, MediaFile
 from .pipeline.ports import Ability, Answer, Question
+from .tokens import tokens_in, tokens_of
 
 _LOGGER = logging.getLogger(__name__)
-
-# Platforms whose agents understand a video file. No agent tells what it takes; this was
-# read in their sources (Home Assistant 2026.10 and 2026.11), where the others refuse it.
-CLIP_PLATFORMS = frozenset({"google_generative_ai_conversation"})
-
-# Platforms whose agents drop attachments without a word (read in their sources; Wyoming's
-# are intent matchers). Asked to describe pictures, they would make up what they never saw.
-BLIND_PLATFORMS = frozenset({"litellm", "ovhcloud_ai_endpoints", "wyoming"})
 
 # Home Assistant's own sentence matcher, which is no AI.
 INTENT_MATCHER = conversation.HOME_ASSISTANT_AGENT
@@ -80,14 +75,14 @@ def suitable_agents(hass: HomeAssistant) -> list[str]:
         *(
             entity_id
             for entity_id in hass.states.async_entity_ids(conversation.DOMAIN)
-            if entity_id != INTENT_MATCHER and _platform(hass, entity_id) not in BLIND_PLATFORMS
+            if entity_id != INTENT_MATCHER and not is_blind(hass, entity_id)
         ),
     ]
 
 
 def _looks_at_pictures(hass: HomeAssistant, state: State) -> bool:
     """Say whether an agent that is there can be shown anything."""
-    if _platform(hass, state.entity_id) in BLIND_PLATFORMS:
+    if is_blind(hass, state.entity_id):
         return False
     if state.domain != ai_task.DOMAIN:
         return True
@@ -104,10 +99,16 @@ def preferred_agent(hass: HomeAssistant) -> str | None:
 class HomeAssistantDescriber:
     """Asks one agent; which one is looked up anew each time."""
 
-    def __init__(self, hass: HomeAssistant, agent_id: str | None) -> None:
-        """Use this entity, or Home Assistant's preferred AI Task entity when None."""
+    def __init__(
+        self, hass: HomeAssistant, agent_id: str | None, experience: Experience | None = None
+    ) -> None:
+        """Use this entity, or Home Assistant's preferred AI Task entity when None.
+
+        ``experience`` is what it learns from and adds to; without, it has to try for itself.
+        """
         self._hass = hass
         self._chosen = agent_id
+        self._experience = experience or Experience()
 
     @property
     def agent_id(self) -> str | None:
@@ -121,13 +122,14 @@ class HomeAssistantDescriber:
     @property
     def ability(self) -> Ability:
         """What is known of that agent."""
-        agent_id = self.agent_id
-        return Ability(
-            takes_clip=agent_id is not None and _platform(self._hass, agent_id) in CLIP_PLATFORMS
-        )
+        if (agent_id := self.agent_id) is None:
+            return Ability(takes_clip=False)
+        return ability_of(self._hass, agent_id, self._experience)
 
     def learn(self, *, takes_clip: bool) -> None:
-        """Nothing has to be tried: of every agent it is known or assumed."""
+        """Remember what trying has told of an agent whose ability was not known."""
+        if (agent_id := self.agent_id) is not None:
+            learn(self._hass, agent_id, self._experience, takes_clip=takes_clip)
 
     def require(self) -> None:
         """Raise AgentUnavailableError when there is nobody who could be asked now."""
@@ -145,7 +147,7 @@ class HomeAssistantDescriber:
         asking = self._ask_task if domain == ai_task.DOMAIN else self._ask_conversation
         with offered(question.evidence.files) as files:
             try:
-                answer = await asking(agent_id, question, files)
+                answer, tokens = await asking(agent_id, question, files)
             except AgentError:
                 raise
             except Exception as err:
@@ -160,7 +162,7 @@ class HomeAssistantDescriber:
                 FallbackDetail.AGENT_UNUSABLE_ANSWER,
                 f"{agent_id} answered with a {type(answer).__name__}",
             )
-        return Answer(answer)
+        return Answer(answer, tokens)
 
     def _required(self) -> str:
         """Return the entity to ask; raise AgentUnavailableError."""
@@ -177,29 +179,30 @@ class HomeAssistantDescriber:
 
     async def _ask_task(
         self, agent_id: str, question: Question, files: Mapping[str, MediaFile]
-    ) -> object:
-        """Ask an AI Task entity for structured data."""
-        result = await _on_its_own(
-            agent_id,
-            ai_task.async_generate_data(
-                self._hass,
-                task_name=question.task_name,
-                entity_id=agent_id,
-                instructions=question.instructions,
-                structure=_structure(question.fields),
-                attachments=[
-                    {"media_content_id": content_id, "media_content_type": file.mime_type}
-                    for content_id, file in files.items()
-                ],
-                context=Context(),
-            ),
-        )
-        return result.data
+    ) -> tuple[object, int | None]:
+        """Ask an AI Task entity for structured data; return it, and the tokens it took."""
+        with async_conversation_trace() as trace:
+            result = await _on_its_own(
+                agent_id,
+                ai_task.async_generate_data(
+                    self._hass,
+                    task_name=question.task_name,
+                    entity_id=agent_id,
+                    instructions=question.instructions,
+                    structure=_structure(question.fields),
+                    attachments=[
+                        {"media_content_id": content_id, "media_content_type": file.mime_type}
+                        for content_id, file in files.items()
+                    ],
+                    context=Context(),
+                ),
+            )
+        return result.data, tokens_in(trace)
 
     async def _ask_conversation(
         self, agent_id: str, question: Question, files: Mapping[str, MediaFile]
-    ) -> object:
-        """Ask a conversation agent for JSON.
+    ) -> tuple[object, int | None]:
+        """Ask a conversation agent for JSON; return its words, and the tokens they took.
 
         Conversations have no argument for attachments. But an agent joins the chat log
         that is open for its conversation and keeps a last message with the same text,
@@ -227,13 +230,14 @@ class HomeAssistantDescriber:
                     self._hass, prompt, session.conversation_id, context, agent_id=agent_id
                 ),
             )
+        tokens = tokens_of(session.conversation_id)
         text = str(result.response.speech.get("plain", {}).get("speech", ""))
         if result.response.response_type is intent.IntentResponseType.ERROR:
             raise AgentError(
                 FallbackDetail.AGENT_ERROR,
                 f"{agent_id} answered with an error: {text[:_MAX_REASON]}",
             )
-        return text
+        return text, tokens
 
 
 async def _on_its_own[R](agent_id: str, asked: Coroutine[Any, Any, R]) -> R:
@@ -265,12 +269,6 @@ def _done(task: asyncio.Task[Any]) -> None:
     del _at_work[task]
     if not task.cancelled():
         task.exception()
-
-
-def _platform(hass: HomeAssistant, entity_id: str) -> str | None:
-    """Return the integration that made the entity, None if it is not registered."""
-    entry = er.async_get(hass).async_get(entity_id)
-    return entry.platform if entry else None
 
 
 def _structure(fields: Mapping[str, str]) -> probatio.Schema:

@@ -12,6 +12,7 @@ from typing import TypedDict
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.storage import Store
 
+from .abilities import Experience, StoredExperience
 from .const import DOMAIN
 from .pipeline.models import Detection, Label, ranked
 from .tally import Tally
@@ -61,6 +62,7 @@ class StoredLedger(TypedDict, total=False):
     done: list[str]
     today: StoredTally | None
     muted: list[str]
+    abilities: dict[str, StoredExperience]
 
 
 class Ledger:
@@ -74,6 +76,7 @@ class Ledger:
         self._done: dict[str, None] = {}
         self._today: Tally | None = None
         self._muted: frozenset[str] = frozenset()
+        self._experience = Experience((stored or {}).get("abilities"), self._save_soon)
         if stored is not None:
             for detection in _restored_all(stored.get("unfinished", [])):
                 self._unfinished[detection.sighting_id] = detection
@@ -109,6 +112,11 @@ class Ledger:
     def muted(self) -> frozenset[str]:
         """MAC addresses of the cameras that are not to be described."""
         return self._muted
+
+    @property
+    def experience(self) -> Experience:
+        """What trying has told of the agents; written soon after it has told more."""
+        return self._experience
 
     @callback
     def knows(self, detection: Detection) -> bool:
@@ -184,6 +192,7 @@ class Ledger:
                 "skipped": today.skipped,
             },
             "muted": sorted(self._muted),
+            "abilities": self._experience.as_stored(),
         }
 
 

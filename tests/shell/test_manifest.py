@@ -12,7 +12,6 @@ import yaml
 
 from custom_components.protect_narrator import const
 from custom_components.protect_narrator.console_access import CoreEntryMissingError
-from custom_components.protect_narrator.describer import BLIND_PLATFORMS, CLIP_PLATFORMS
 from custom_components.protect_narrator.options import NUMBER_OPTIONS, SHOW_CHOICES
 from custom_components.protect_narrator.pipeline.models import FallbackReason, Label
 from custom_components.protect_narrator.protect import ConnectError
@@ -200,10 +199,6 @@ def test_the_brand_is_there_in_the_right_size(name: str, size: tuple[int, int] |
         assert image.format == "PNG"
         assert image.mode == "RGBA"
         assert image.size == size or (size is None and 128 <= min(image.size) <= 256)
-
-
-def test_no_agent_is_both_blind_and_trusted_with_video() -> None:
-    assert not CLIP_PLATFORMS & BLIND_PLATFORMS
 
 
 def test_names_that_users_automate_on_stay() -> None:

@@ -33,6 +33,7 @@ class Interview:
 
         ``instead`` makes the evidence for an agent that did not manage the clip.
         """
+        failed: str | None = None
         while exhibit.evidence.medium is not Medium.NONE:
             self.case.enter(Stage.DESCRIBE)
             try:
@@ -48,9 +49,24 @@ class Interview:
                     self.case.lose(FallbackReason.AGENT_FAILED, err)
                     return
                 self.case.lose(FallbackReason.AGENT_REJECTED_CLIP, err)
+                if err.detail is not FallbackDetail.AGENT_TIMEOUT:
+                    failed = self.case.agent_id
                 exhibit = await instead()
             else:
+                self._learn(exhibit.evidence.medium, failed)
                 return
+
+    def _learn(self, answered: Medium, failed: str | None) -> None:
+        """Learn from an answer whether the agent takes a clip.
+
+        ``failed`` is the agent that did not manage the clip. Only if the same one manages
+        frames of it was the clip the reason: an agent that is down manages nothing, and one
+        that is slow might have managed it.
+        """
+        if answered is Medium.CLIP:
+            self.describer.learn(takes_clip=True)
+        elif answered is Medium.FRAMES and failed and failed == self.describer.agent_id:
+            self.describer.learn(takes_clip=False)
 
     async def _ask(self, exhibit: Exhibit) -> Description:
         """Return the answer, of two tries where pictures are shown; raise as _ask_once."""
