@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import partial
 import logging
 
@@ -119,7 +120,7 @@ class Runner:
     async def _tell(self, case: Case) -> None:
         """Go through the stages; the workspace goes whatever happens in them."""
         world = self._world
-        case.policy = world.policy(case.detection)
+        case.policy = _patient(world.policy(case.detection))
         describer = world.describers(case.policy.agent_id)
         ladder = Ladder(case=case, console=world.console, decoder=world.decoder)
         async with AsyncExitStack() as cleaning_up:
@@ -162,6 +163,9 @@ class Runner:
             return err
 
     async def _clip(self, case: Case, workspace: Room) -> Clip | None:
+        """Return the recording; None where there is none to be had, or nobody wants it."""
+        if case.policy.show is Medium.SNAPSHOT:
+            return None
         if isinstance(workspace, StorageError):
             case.lose(FallbackReason.CLIP_DOWNLOAD_FAILED, workspace)
             return None
@@ -171,10 +175,10 @@ class Runner:
         self, case: Case, describer: Describer, ladder: Ladder, clip: Clip | None, workspace: Room
     ) -> Exhibit:
         """Choose the agent, once, and prepare what it can look at."""
-        show = case.policy.show
+        show, ability = case.policy.show, describer.ability
         case.agent_id = describer.agent_id
-        whole = show is Medium.CLIP or (show is None and describer.ability.takes_clip is True)
-        return await ladder.prepare(clip, workspace, whole=whole)
+        whole = show is Medium.CLIP or (show is None and ability.takes_clip is not False)
+        return await ladder.prepare(clip, workspace, whole=whole, ability=ability)
 
     async def _refuse(self, case: Case) -> None:
         """Tell one Detection without working on it."""
@@ -188,3 +192,14 @@ class Runner:
         case.published = True
         async with asyncio.timeout(_PUBLISH_LIMIT_S):
             await self._world.publisher.publish(sighting)
+
+
+def _patient(policy: Policy) -> Policy:
+    """Return the policy with no wait for a recording where one picture is all that is shown.
+
+    The console has a thumbnail as soon as the Detection has ended, and is asked for a while.
+    """
+    if policy.show is not Medium.SNAPSHOT:
+        return policy
+    none = timedelta(0)
+    return replace(policy, clip_after=none, settle=none, learn_settle=False)
