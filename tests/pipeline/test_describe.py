@@ -183,3 +183,59 @@ async def test_beyond_the_limit_nobody_is_asked(outside: FakeWorld, case: Case) 
     assert outside.describer.questions == []
     assert outside.meter.counted == []
     assert case.sighting().medium is Medium.NONE
+
+
+# What is learnt
+
+
+async def test_an_answer_about_a_clip_teaches_that_the_agent_takes_clips(
+    outside: FakeWorld, case: Case
+) -> None:
+    await describe(outside, case, medium=Medium.CLIP)
+
+    assert outside.describer.learnt == [True]
+
+
+@pytest.mark.parametrize("step", [BROKEN, "I cannot watch videos.", {"title": "only"}])
+async def test_an_agent_that_manages_only_frames_of_a_clip_takes_no_clips(
+    outside: FakeWorld, case: Case, step: Step
+) -> None:
+    case.agent_id = "ai_task.seer"
+    await describe(outside, case, step, ANSWER, medium=Medium.CLIP)
+
+    assert outside.describer.learnt == [False]
+
+
+@pytest.mark.parametrize(
+    "script", [(BROKEN, BROKEN), (BROKEN, GONE), (TimeoutError(), ANSWER), (GONE,)]
+)
+async def test_an_agent_that_is_down_or_slow_teaches_nothing(
+    outside: FakeWorld, case: Case, script: tuple[Step, ...]
+) -> None:
+    case.agent_id = "ai_task.seer"
+    await describe(outside, case, *script, medium=Medium.CLIP)
+
+    assert outside.describer.learnt == []
+
+
+async def test_an_answer_about_another_picture_teaches_nothing(
+    outside: FakeWorld, case: Case
+) -> None:
+    case.agent_id = "ai_task.seer"
+    await describe(outside, case, BROKEN, ANSWER, medium=Medium.CLIP, instead=Medium.SNAPSHOT)
+
+    assert outside.describer.learnt == []
+
+
+async def test_another_agent_s_answer_teaches_nothing(outside: FakeWorld, case: Case) -> None:
+    case.agent_id = "ai_task.former"
+    await describe(outside, case, BROKEN, ANSWER, medium=Medium.CLIP)
+
+    assert outside.describer.learnt == []
+
+
+async def test_frames_alone_teach_nothing(outside: FakeWorld, case: Case) -> None:
+    case.agent_id = "ai_task.seer"
+    await describe(outside, case)
+
+    assert outside.describer.learnt == []

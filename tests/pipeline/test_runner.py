@@ -6,7 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from custom_components.protect_narrator.pipeline.errors import AgentError
 from custom_components.protect_narrator.pipeline.models import (
+    FallbackDetail,
     Medium,
     Policy,
     Timings,
@@ -14,8 +16,8 @@ from custom_components.protect_narrator.pipeline.models import (
 from custom_components.protect_narrator.pipeline.ports import Ability
 from custom_components.protect_narrator.pipeline.runner import Runner
 
-from .clips import seconds_in
-from .fakes import ANSWER, START, FakeWorld, detection, good_clip, media_error
+from .clips import number_in, seconds_in
+from .fakes import ANSWER, START, FakeWorld, detection, good_clip, media_error, storage_error
 from .telling import finished, tell
 
 
@@ -108,10 +110,18 @@ async def test_a_changed_option_counts_from_the_next_detection(
         (False, None, Medium.FRAMES),
         (True, Medium.FRAMES, Medium.FRAMES),
         (False, Medium.CLIP, Medium.CLIP),
+        (None, None, Medium.CLIP),
+        (None, Medium.FRAMES, Medium.FRAMES),
+        (True, Medium.SNAPSHOT, Medium.SNAPSHOT),
+        (None, Medium.SNAPSHOT, Medium.SNAPSHOT),
     ],
 )
 async def test_the_agent_decides_what_it_is_shown_and_the_user_can_overrule(
-    outside: FakeWorld, runner: Runner, takes_clip: bool, show: Medium | None, expected: Medium
+    outside: FakeWorld,
+    runner: Runner,
+    takes_clip: bool | None,
+    show: Medium | None,
+    expected: Medium,
 ) -> None:
     outside.describer.ability = Ability(takes_clip=takes_clip)
     outside.policy = Policy(show=show)
@@ -119,6 +129,55 @@ async def test_the_agent_decides_what_it_is_shown_and_the_user_can_overrule(
 
     assert (sighting.medium, sighting.fallbacks) == (expected, ())
     assert sighting.picture is not None
+
+
+async def test_what_was_learnt_is_not_tried_again(outside: FakeWorld, runner: Runner) -> None:
+    outside.describer.ability = Ability(takes_clip=None)
+    outside.describer.answers = [AgentError(FallbackDetail.AGENT_ERROR, "no video"), ANSWER]
+    await tell(outside, runner)
+    runner.submit(detection(1))
+    sightings = await outside.publisher.wait_for(2)
+
+    told = [[str(fallback) for fallback in sighting.fallbacks] for sighting in sightings]
+    assert told == [["agent_rejected_clip:agent_error"], []]
+    media = [question.evidence.medium for question in outside.describer.questions]
+    assert media == [Medium.CLIP, Medium.FRAMES, Medium.FRAMES]
+
+
+async def test_a_clip_beyond_the_agents_limits_is_cut(outside: FakeWorld, runner: Runner) -> None:
+    outside.describer.ability = Ability(takes_clip=True, most_s=5.0)
+    sighting = await tell(outside, runner)
+
+    assert (sighting.medium, sighting.fallbacks) == (Medium.CLIP, ())
+    assert 0 < len(outside.describer.seen[0][0]) < len(good_clip())
+
+
+async def test_for_one_picture_no_recording_is_waited_for_and_none_is_fetched(
+    outside: FakeWorld, runner: Runner
+) -> None:
+    outside.policy = Policy(show=Medium.SNAPSHOT)
+    sighting = await tell(outside, runner)
+
+    assert outside.console.calls == ["refresh", "thumbnail of event-0"]
+    assert outside.clock.slept == [4.0]  # until the Detection has ended
+    assert (sighting.medium, sighting.frame_count, sighting.clip_attempts) == (
+        Medium.SNAPSHOT,
+        1,
+        0,
+    )
+    assert sighting.fallbacks == ()
+    assert [number_in(picture) for picture in outside.describer.seen[0]] == [101]
+    assert sighting.picture is not None
+
+
+async def test_without_room_for_the_one_picture_only_that_is_lost(
+    outside: FakeWorld, runner: Runner
+) -> None:
+    outside.policy = Policy(show=Medium.SNAPSHOT)
+    outside.archive.full = storage_error()
+    sighting = await tell(outside, runner)
+
+    assert [str(fallback) for fallback in sighting.fallbacks] == ["snapshot_unavailable:disk_full"]
 
 
 async def test_depth_is_told_whenever_it_changes(outside: FakeWorld) -> None:

@@ -141,6 +141,23 @@ async def test_the_last_of_the_disk_is_left_to_others(
         assert caught.value.detail is FallbackDetail.DISK_FULL
 
 
+async def test_a_file_is_promised_only_with_room_for_it(
+    archive: ClipArchive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = Usage(2 * RESERVED_BYTES, RESERVED_BYTES, RESERVED_BYTES + 1000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage)
+    async with archive.workspace("sighting") as workspace:
+        path = await workspace.reserve("clip_cut.mp4", 1000)
+        assert (path, path.stat().st_size, mode(path)) == (
+            workspace.path / "clip_cut.mp4",
+            0,
+            0o600,
+        )
+        with pytest.raises(StorageError) as caught:
+            await workspace.reserve("clip_cut.mp4", 1001)
+        assert caught.value.detail is FallbackDetail.DISK_FULL
+
+
 @pytest.mark.parametrize(
     ("number", "detail"),
     [

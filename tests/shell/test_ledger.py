@@ -181,7 +181,25 @@ async def test_a_removed_entry_leaves_no_file(
     assert f"{DOMAIN}.{ENTRY_ID}" not in hass_storage
 
 
-@pytest.mark.parametrize("stored", [{}, {"today": {"day": "tomorrow"}}, {"today": {}}])
+async def test_what_was_learnt_of_an_agent_is_written_soon_and_survives_a_restart(
+    hass: HomeAssistant, hass_storage: dict[str, Any], freezer: FrozenDateTimeFactory
+) -> None:
+    ledger = await Ledger.async_load(hass, ENTRY_ID)
+    ledger.experience.learn("ai_task.seer", "v1", takes_clip=False)
+
+    freezer.tick(timedelta(seconds=SAVE_DELAY))
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done()
+
+    ledger = await Ledger.async_load(hass, ENTRY_ID)
+    assert ledger.experience.takes_clip("ai_task.seer", "v1") is False
+    assert ledger.experience.takes_clip("ai_task.seer", "v2") is None
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [{}, {"abilities": {"ai_task.seer": {}}}, {"today": {"day": "tomorrow"}}, {"today": {}}],
+)
 async def test_a_ledger_that_holds_less_than_ours_is_taken_for_what_it_holds(
     hass: HomeAssistant, hass_storage: dict[str, Any], stored: dict[str, Any]
 ) -> None:
@@ -191,3 +209,4 @@ async def test_a_ledger_that_holds_less_than_ours_is_taken_for_what_it_holds(
     ledger = await Ledger.async_load(hass, ENTRY_ID)
 
     assert (ledger.unfinished, ledger.today, ledger.muted) == ((), None, frozenset())
+    assert ledger.experience.takes_clip("ai_task.seer", "v1") is None
