@@ -1,6 +1,6 @@
 """AI agents of a fake integration, set up by a real Home Assistant like anybody's."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from inspect import isawaitable
 from pathlib import Path
@@ -65,6 +65,12 @@ def _asked(
     )
 
 
+def _tell(chat_log: conversation.ChatLog, stats: Iterable[object]) -> None:
+    """Trace what the answer cost, as core's integrations do."""
+    for each in stats:
+        chat_log.async_trace({"stats": each})
+
+
 class FakeTaskEntity(AITaskEntity):
     """Answers every task with what ``answer`` returns (an awaitable is awaited), or raises."""
 
@@ -85,6 +91,7 @@ class FakeTaskEntity(AITaskEntity):
             self._attr_supported_features |= AITaskEntityFeature.SUPPORT_ATTACHMENTS
         self.answer = answer
         self.asked: list[Asked] = []
+        self.stats: list[object] = []
 
     @override
     async def _async_generate_data(
@@ -98,6 +105,7 @@ class FakeTaskEntity(AITaskEntity):
                 tools=chat_log.llm_api is not None,
             )
         )
+        _tell(chat_log, self.stats)
         answer = self.answer()
         return GenDataTaskResult(
             chat_log.conversation_id, await answer if isawaitable(answer) else answer
@@ -115,6 +123,7 @@ class FakeConversationEntity(conversation.ConversationEntity):
         self._attr_unique_id = f"talk-{name}"
         self.answer = answer
         self.asked: list[Asked] = []
+        self.stats: list[object] = []
 
     @property
     @override
@@ -130,6 +139,7 @@ class FakeConversationEntity(conversation.ConversationEntity):
         users = [one for one in chat_log.content if isinstance(one, conversation.UserContent)]
         assert len(users) == 1, "the prompt must be in the log once"
         self.asked.append(_asked(users[0].content, users[0].attachments, self))
+        _tell(chat_log, self.stats)
         speech = self.answer()
         chat_log.async_add_assistant_content_without_tools(
             conversation.AssistantContent(self.entity_id, speech)

@@ -278,11 +278,11 @@ async def test_an_agent_that_never_was_cannot_be_asked(
         ("openai_conversation", False),
         ("anthropic", False),
         ("ollama", False),
-        ("fake_agents", False),
+        ("strange_ai", None),
     ],
 )
 async def test_only_platforms_known_to_understand_video_take_a_clip(
-    hass: HomeAssistant, platform: str, takes_clip: bool
+    hass: HomeAssistant, platform: str, takes_clip: bool | None
 ) -> None:
     agent = FakeTaskEntity()
     await add_agents(hass, agent, platform=platform)
