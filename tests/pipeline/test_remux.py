@@ -135,6 +135,8 @@ def test_the_sound_of_the_part_stays_beside_its_pictures(
             for each in (before, after)
         ]
         assert names[0] == names[1]
+        # What lies before the keyframe is left out, and not only passed over when it is played.
+        assert sound.frames == pytest.approx(7 * 16_000 / 1024, abs=2)
         assert sum(1 for _ in after.decode(audio=0)) == pytest.approx(7 * 16_000 / 1024, abs=2)
     assert len(pictures(target)) == 70
 
