@@ -35,6 +35,11 @@ class ClipUnreadableError(NarratorError):
 class AgentError(NarratorError):
     """The agent was asked and did not answer usably."""
 
+    def __init__(self, detail: FallbackDetail, message: str, *, remark: str = "") -> None:
+        """Keep what the agent is told about it when it is asked again; nothing it said itself."""
+        super().__init__(detail, message)
+        self.remark = remark
+
 
 class AgentUnavailableError(NarratorError):
     """There is no agent that could be asked at present."""
