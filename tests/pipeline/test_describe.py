@@ -92,6 +92,41 @@ async def test_an_agent_that_fails_twice_has_failed(
     assert (sighting.medium, sighting.frame_count) == (Medium.FRAMES, 1)
 
 
+@pytest.mark.parametrize(
+    ("step", "told"),
+    [
+        ("no JSON", "no JSON object"),
+        ({"title": "only"}, '"description"'),
+        ("I'm sorry, I can't help with that.", "It declined"),
+    ],
+)
+async def test_an_agent_that_is_asked_again_is_told_what_was_wrong(
+    outside: FakeWorld, case: Case, step: Step, told: str
+) -> None:
+    assert await describe(outside, case, step, ANSWER) == []
+
+    first, second = outside.describer.questions
+    assert "could not be used" not in first.instructions
+    assert second.instructions.startswith(first.instructions)
+    assert told in second.instructions[len(first.instructions) :]
+
+
+async def test_an_agent_that_only_broke_down_is_asked_the_same_again(
+    outside: FakeWorld, case: Case
+) -> None:
+    await describe(outside, case, BROKEN, ANSWER)
+
+    first, second = outside.describer.questions
+    assert first.instructions == second.instructions
+
+
+async def test_what_the_user_wants_to_know_besides_is_asked(outside: FakeWorld, case: Case) -> None:
+    case.wish = "Was the gate shut?"
+    await describe(outside, case)
+
+    assert "Was the gate shut?" in outside.describer.questions[0].instructions
+
+
 async def test_an_agent_that_hangs_is_not_waited_for(outside: FakeWorld, case: Case) -> None:
     case.policy = Policy(describe_timeout=timedelta(seconds=0.01))
 

@@ -107,7 +107,7 @@ class Case:
             phase=self.phase,
             medium=self.shown.medium,
             frame_count=self.shown.frame_count,
-            description=self.description or from_metadata(self.detection),
+            description=self.description or from_metadata(self.detection, self.policy.time_zone),
             fallbacks=tuple(self._fallbacks),
             clip_attempts=self.clip_attempts,
             timings=self._timings(),

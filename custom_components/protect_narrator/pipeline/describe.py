@@ -72,14 +72,18 @@ class Interview:
         """Return the answer, of two tries where pictures are shown; raise as _ask_once."""
         try:
             return await self._ask_once(exhibit)
-        except AgentError:
+        except AgentError as err:
             if exhibit.evidence.medium is Medium.CLIP:
                 raise  # frames are the better second try
+            remark = err.remark
         await self.case.clock.sleep(_RETRY_PAUSE_S)
-        return await self._ask_once(exhibit)
+        return await self._ask_once(exhibit, remark)
 
-    async def _ask_once(self, exhibit: Exhibit) -> Description:
-        """Return the agent's answer; raise AgentError, AgentUnavailableError, OverBudgetError."""
+    async def _ask_once(self, exhibit: Exhibit, remark: str = "") -> Description:
+        """Return the agent's answer; raise AgentError, AgentUnavailableError, OverBudgetError.
+
+        ``remark`` tells the agent what was wrong with its last answer.
+        """
         case = self.case
         async with self.gate.place(case.policy.ai_at_once):
             self.describer.require()
@@ -87,7 +91,7 @@ class Interview:
             shown, case.shown = case.shown, exhibit.evidence
             self.meter.asked(case.detection)
             try:
-                answer = await self._answer(exhibit)
+                answer = await self._answer(exhibit, remark)
                 description = parse_answer(answer.raw, case.agent_id)
             except AgentUnavailableError:
                 case.shown = shown  # nobody was there to look
@@ -98,9 +102,17 @@ class Interview:
             self.meter.answered(case.detection, answer)
             return description
 
-    async def _answer(self, exhibit: Exhibit) -> Answer:
+    async def _answer(self, exhibit: Exhibit, remark: str) -> Answer:
         case = self.case
-        asked = question(case.detection, exhibit.evidence, case.policy, exhibit.moments_s)
+        asked = question(
+            case.detection,
+            exhibit.evidence,
+            case.policy,
+            exhibit.moments_s,
+            stretch_s=exhibit.stretch_s,
+            wish=case.wish,
+            remark=remark,
+        )
         try:
             async with asyncio.timeout(case.policy.describe_timeout.total_seconds()):
                 return await self.describer.ask(asked)

@@ -15,6 +15,12 @@ LONGEST_NAME = 40
 MOST_NAMES = 8
 """More of either are not recognised in a minute, and a sentence stays readable."""
 
+LONGEST_WORDING = 2000
+"""Of a text of the user's in the prompt: a page, and half of what a small model reads well."""
+
+MOST_LINES = 60
+"""Of such a text: a page."""
+
 # Joiners hold letters of Persian and Hindi and many emoji together; the other invisible
 # characters only disguise.
 _JOINERS = frozenset("\u200c\u200d")
@@ -33,6 +39,22 @@ def tidy(text: str, longest: int) -> str:
         return line
     space = line.rfind(" ", longest * 2 // 3, longest)
     return line[: space if space > 0 else longest - 1].rstrip() + "…"
+
+
+def tidy_lines(text: str, longest: int = LONGEST_WORDING) -> str:
+    """Return the text with its lines kept, at most MOST_LINES and ``longest`` characters.
+
+    Each line is tidied; of several empty ones in a row one stays.
+    """
+    lines: list[str] = []
+    for line in text[: longest * 8].splitlines():
+        kept = tidy(line, longest)
+        if kept or (lines and lines[-1]):
+            lines.append(kept)
+    whole = "\n".join(lines[:MOST_LINES]).rstrip()
+    if len(lines) <= MOST_LINES and len(whole) <= longest:
+        return whole
+    return whole[: longest - 1].rstrip() + "…"
 
 
 def _plain(character: str) -> str:
