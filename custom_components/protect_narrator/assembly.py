@@ -28,6 +28,7 @@ from .options import (
     reconcile_interval_from,
 )
 from .pipeline.errors import StorageError
+from .pipeline.models import Detection, Policy
 from .pipeline.runner import Runner, World
 from .protect import (
     ApiKeyOnlyError,
@@ -40,6 +41,7 @@ from .protect import (
 )
 from .publisher import SightingPublisher
 from .runtime import RuntimeData, shared
+from .wording import worded
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -58,6 +60,11 @@ async def async_assemble(hass: HomeAssistant, entry: ConfigEntry) -> RuntimeData
     login = _login(hass, entry)
     sessions, connection, console = await _connect(hass, entry, login)
     coordinator = NarratorCoordinator(hass, entry, console, today=ledger.today, muted=ledger.muted)
+
+    def policy(detection: Detection) -> Policy:
+        mac = coordinator.mac_of(detection.camera_id)
+        return worded(hass, entry, policy_from(hass, entry, mac), detection, mac)
+
     world = World(
         console=connection.media,
         archive=archive,
@@ -65,7 +72,7 @@ async def async_assemble(hass: HomeAssistant, entry: ConfigEntry) -> RuntimeData
         meter=CallMeter(coordinator),
         publisher=SightingPublisher(hass, coordinator, ledger),
         clock=SystemClock(),
-        policy=lambda detection: policy_from(hass, entry, coordinator.mac_of(detection.camera_id)),
+        policy=policy,
         decoder=shared(hass).decoder,
         gate=shared(hass).gate,
     )

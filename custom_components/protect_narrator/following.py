@@ -15,6 +15,7 @@ from .const import CONF_CORE_ENTRY_ID
 from .devices import async_follow_core
 from .protect import Credentials
 from .runtime import NarratorConfigEntry
+from .wording import async_forget
 
 
 @callback
@@ -34,7 +35,12 @@ def async_follow(hass: HomeAssistant, entry: NarratorConfigEntry) -> None:
     async def close(_event: Event) -> None:
         await runtime.close()
 
+    @callback
+    def forget_issues() -> None:
+        async_forget(hass, entry)
+
     for end in (
+        forget_issues,
         coordinator.async_add_listener(keep),
         async_follow_core(hass, coordinator),
         _follow_core_log_in(hass, entry, runtime.login),

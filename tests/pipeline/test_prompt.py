@@ -75,7 +75,7 @@ def test_the_time_is_that_of_the_clock_on_the_users_wall() -> None:
     late = detection(start=START.replace(hour=22, minute=59, second=58), end=START.replace(hour=23))
 
     assert "Sunday 2026-03-01 23:59:58 to Monday 2026-03-02 00:00:00 (2 s)" in asked(late)
-    assert "Sunday 2026-03-01 22:59:58 to 23:00:00 (2 s)" in asked(late, policy=Policy())
+    assert "Sunday 2026-03-01 22:59:58 to 23:00:00 UTC (2 s)" in asked(late, policy=Policy())
 
 
 def test_the_fields_of_the_answer_are_explained_and_looking_comes_first() -> None:
@@ -134,8 +134,8 @@ def test_what_nobody_detected_is_not_told_as_a_detection() -> None:
     told = from_metadata(seen)
     assert told.title == "Front door, as asked"
     assert told.description == (
-        "A description of Front door was asked for, Sunday 2026-03-01 12:00:00 to 12:00:04 (4 s). "
-        "UniFi Protect reported nothing."
+        "A description of Front door was asked for, Sunday 2026-03-01 12:00:00 to 12:00:04 UTC "
+        "(4 s). UniFi Protect reported nothing."
     )
 
 

@@ -230,7 +230,8 @@ def _when(detection: Detection, time_zone: tzinfo) -> str:
     until = f"{end:%H:%M:%S}" if start.date() == end.date() else _moment(end)
     lasted = max(0, round((detection.end - detection.start).total_seconds()))
     about = "about " if detection.end_estimated else ""
-    return f"{_moment(start)} to {until} ({about}{lasted} s)"
+    zone = " UTC" if start.tzname() == "UTC" else ""
+    return f"{_moment(start)} to {until}{zone} ({about}{lasted} s)"
 
 
 def _moment(local: datetime) -> str:

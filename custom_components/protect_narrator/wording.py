@@ -1,0 +1,259 @@
+"""The user's own texts for the agent: Home Assistant templates, rendered for each Detection.
+
+What Protect says of a Detection is handed to them as variables, tidied, and never becomes
+template source. A text that cannot be rendered is left out, with a repair issue that lasts
+until it can be again.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import TemplateError
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.template import Template, is_template_string
+from homeassistant.util import dt as dt_util
+import jinja2
+
+from .const import (
+    CONF_HOUSE_NOTES,
+    CONF_IMPORTANCE_GUIDE,
+    CONF_INSTRUCTION,
+    DOMAIN,
+    SUBENTRY_CAMERA,
+)
+from .pipeline.models import Detection, Evidence, Label, MediaFile, Medium, Policy
+from .pipeline.prompt import question
+from .pipeline.text import (
+    LONGEST_CAMERA,
+    LONGEST_NAME,
+    LONGEST_WORDING,
+    MOST_NAMES,
+    tidy,
+    tidy_lines,
+)
+
+FIELDS: Final = (CONF_HOUSE_NOTES, CONF_INSTRUCTION, CONF_IMPORTANCE_GUIDE)
+"""The options that are such texts; fields of the Policy have the same names."""
+
+LONGEST_SOURCE: Final = 4 * LONGEST_WORDING
+"""Of a template, in characters: it says what to write in several cases."""
+
+# A text of a page renders in milliseconds, and it is rendered in the event loop later.
+_SLOW_S = 1.0
+
+# What a template's own message may add to an issue or a form, in characters.
+_LONGEST_MESSAGE = 200
+
+# None of these texts needs powers, and one of them, 9**9**9, would never come to an end: no
+# time limit of Home Assistant's reaches into a single operation.
+_TOO_MUCH = ("operator", "**")
+
+
+class WordingError(Exception):
+    """A text cannot be rendered; its message, in English, says why."""
+
+    def __init__(self, field: str, message: str) -> None:
+        """Name the field, of FIELDS, beside the message."""
+        super().__init__(tidy(message, _LONGEST_MESSAGE))
+        self.field = field
+
+
+@callback
+def worded(
+    hass: HomeAssistant, entry: ConfigEntry, policy: Policy, detection: Detection, mac: str | None
+) -> Policy:
+    """Return the policy of the camera with that MAC address, with its texts rendered.
+
+    Of a text that cannot be rendered nothing is left, and the user is told in a repair issue.
+    """
+    said, problems = _said(hass, policy, detection)
+    for field in FIELDS:
+        _report(hass, entry, field, mac, problems.get(field))
+    return said
+
+
+async def async_check(hass: HomeAssistant, field: str, text: str) -> None:
+    """Raise WordingError for a text that cannot be rendered, or not in time.
+
+    It is tried with a Detection of which everything is known, and with one of which little is:
+    a plate is not always read.
+    """
+    for detection in _plausible():
+        variables = _variables(detection)
+        template = _template(hass, field, text)
+        try:
+            slow = await template.async_render_will_timeout(_SLOW_S, variables, strict=True)
+        except TemplateError as err:
+            raise WordingError(field, str(err)) from err
+        if slow:
+            raise WordingError(field, f"It takes longer than {_SLOW_S:.0f} s.")
+        length = len(_rendered(hass, field, text, variables, whole=True))
+        if length > LONGEST_WORDING:
+            raise WordingError(
+                field, f"It makes {length} characters; {LONGEST_WORDING} are the most."
+            )
+
+
+@callback
+def preview(hass: HomeAssistant, policy: Policy) -> str:
+    """Return the whole prompt as an agent would get it for a made-up Detection.
+
+    A text that cannot be rendered is left out, as it would be.
+    """
+    detection, _ = _plausible()
+    said, _ = _said(hass, policy, detection)
+    files = tuple(
+        MediaFile(Path(f"{number}"), "image/jpeg") for number in range(policy.frame_count)
+    )
+    evidence = Evidence(medium=Medium.FRAMES, files=files)
+    length_s = (detection.end - detection.start).total_seconds()
+    moments = [length_s * (number + 0.5) / len(files) for number in range(len(files))]
+    return question(detection, evidence, said, moments).instructions
+
+
+@callback
+def async_forget(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Take back every issue of an entry that is no longer loaded."""
+    issues = [
+        issue_id
+        for domain, issue_id in ir.async_get(hass).issues
+        if domain == DOMAIN and issue_id.startswith(_prefix(entry))
+    ]
+    for issue_id in issues:
+        ir.async_delete_issue(hass, DOMAIN, issue_id)
+
+
+def _said(
+    hass: HomeAssistant, policy: Policy, detection: Detection
+) -> tuple[Policy, dict[str, str]]:
+    """Return the policy with rendered texts, and by field why one of them is left out."""
+    variables = _variables(detection)
+    texts: dict[str, Any] = {}
+    problems: dict[str, str] = {}
+    for field in FIELDS:
+        try:
+            texts[field] = _rendered(hass, field, getattr(policy, field), variables)
+        except WordingError as err:
+            texts[field], problems[field] = "", str(err)
+    return replace(policy, **texts), problems
+
+
+def _rendered(
+    hass: HomeAssistant, field: str, text: str, variables: dict[str, Any], *, whole: bool = False
+) -> str:
+    """Return what the text says, tidied, and as long as is allowed unless the whole is wanted.
+
+    Raises WordingError.
+    """
+    try:
+        said = _template(hass, field, text).async_render(variables, parse_result=False, strict=True)
+    except TemplateError as err:
+        raise WordingError(field, str(err)) from err
+    return str(said) if whole else tidy_lines(said)
+
+
+def _template(hass: HomeAssistant, field: str, text: str) -> Template:
+    """Return the template; raise WordingError where it is not even worth trying."""
+    if len(text) > LONGEST_SOURCE:
+        raise WordingError(field, f"It has {len(text)} characters; {LONGEST_SOURCE} are the most.")
+    if is_template_string(text) and "**" in text:
+        try:
+            tokens = [(kind, value) for _, kind, value in jinja2.Environment().lex(text)]  # noqa: S701 - no HTML
+        except jinja2.TemplateSyntaxError as err:
+            raise WordingError(field, str(err)) from err
+        if _TOO_MUCH in tokens:
+            raise WordingError(field, "Powers (**) are not allowed.")
+    return Template(text, hass)
+
+
+def _variables(detection: Detection) -> dict[str, Any]:
+    """Return what a template can use: plain values, texts on one line, times local."""
+
+    def names(texts: tuple[str, ...]) -> list[str]:
+        return [tidy(text, LONGEST_NAME) for text in texts[:MOST_NAMES]]
+
+    start, end = dt_util.as_local(detection.start), dt_util.as_local(detection.end)
+    return {
+        "camera": tidy(detection.camera_name, LONGEST_CAMERA),
+        "labels": [label.value for label in detection.labels],
+        "plates": names(detection.license_plates),
+        "faces": names(detection.faces),
+        "zones": names(detection.zones),
+        "start": start,
+        "end": end,
+        "duration": max(0, round((end - start).total_seconds())),
+        "score": detection.score,
+        "late": detection.late,
+    }
+
+
+def _plausible() -> Iterator[Detection]:
+    """Yield two made-up Detections: of one everything is known, of the other next to nothing."""
+    now: datetime = dt_util.utcnow().replace(microsecond=0)
+    bare = Detection(
+        console_id="000000000000",
+        camera_id="camera",
+        camera_name="Front door",
+        event_ids=("event",),
+        labels=(Label.PERSON,),
+        start=now - timedelta(seconds=12),
+        end=now,
+    )
+    yield replace(
+        bare,
+        labels=(Label.PERSON, Label.VEHICLE, Label.LICENSE_PLATE),
+        license_plates=("AB 123",),
+        faces=("Ada",),
+        zones=("Driveway",),
+        score=87,
+    )
+    yield bare
+
+
+@callback
+def _report(
+    hass: HomeAssistant, entry: ConfigEntry, field: str, mac: str | None, problem: str | None
+) -> None:
+    """Raise or take back the issue of the text, where it stands: the camera's or the console's."""
+    profile = next(
+        (
+            each
+            for each in entry.subentries.values()
+            if each.subentry_type == SUBENTRY_CAMERA
+            and each.unique_id == mac
+            and field in each.data
+        ),
+        None,
+    )
+    of_camera = _issue_id(entry, field, mac or "")
+    issue_id = of_camera if profile else _issue_id(entry, field)
+    # The camera may have had a text of its own that is gone, and its issue with it.
+    for stale in {of_camera, issue_id} if problem is None else {of_camera} - {issue_id}:
+        ir.async_delete_issue(hass, DOMAIN, stale)
+    if problem is None:
+        return
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        issue_id,
+        is_fixable=False,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key=f"broken_{field}",
+        translation_placeholders={
+            "name": profile.title if profile else entry.title,
+            "problem": problem.replace("`", "'"),
+        },
+    )
+
+
+def _issue_id(entry: ConfigEntry, field: str, mac: str = "") -> str:
+    return f"{_prefix(entry)}{field}_{mac}"
+
+
+def _prefix(entry: ConfigEntry) -> str:
+    return f"wording_{entry.entry_id}_"
