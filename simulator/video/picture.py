@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from . import timecode
+from . import sign, timecode
 from .scene import COLOURS, Figure, Scene
 
 type Plane = NDArray[np.uint8]
@@ -43,10 +43,17 @@ class Painter:
         self._columns = np.arange(scene.width) * timecode.COLUMNS // scene.width
         self._rows = np.arange(self._strip) * timecode.ROWS // self._strip
 
-    def paint(self, camera_name: str, at: datetime, figures: Sequence[Figure]) -> Plane:
-        """Return the frame as yuv420p in one array of height * 3/2 rows."""
+    def paint(
+        self, camera_name: str, at: datetime, figures: Sequence[Figure], words: str | None = None
+    ) -> Plane:
+        """Return the frame as yuv420p in one array of height * 3/2 rows.
+
+        ``words`` are what a sign says, if there is one.
+        """
         height = self._scene.height
         frame = self._background.copy()
+        if words is not None:
+            sign.hang(frame[:height], words)
         for figure in figures:
             self._put(frame, figure, at)
         if self._noise is not None:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from . import timecode
+from . import sign, timecode
 from .scene import COLOURS, Figure
 
 # Where people are: below the line of text, above the code.
@@ -42,6 +42,9 @@ class Reading:
 
     figures: tuple[Figure, ...]
     """Who is in it, from left to right."""
+
+    sign: str | None = None
+    """What a sign in it says; None where there is none."""
 
     @property
     def colours(self) -> tuple[str, ...]:
@@ -78,13 +81,15 @@ def _read(picture: Image.Image) -> Reading:
     small = picture.convert("RGB")
     if small.size != size:
         small = small.resize(size, Image.Resampling.BOX if width > size[0] else None)
-    name, at = timecode.read(np.asarray(small.convert("L"))) or (None, None)
+    luma = np.asarray(small.convert("L"))
+    name, at = timecode.read(luma) or (None, None)
     return Reading(
         width=width,
         height=height,
         camera_name=name,
         at=at,
         figures=_figures(np.asarray(small, np.float32)[_TOP:_BOTTOM]),
+        sign=sign.read(luma),
     )
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from .mp4 import encode_clip
 from .picture import Painter
 from .scene import Figure, Scene, Walk, require_aware
+from .sign import require_short
 
 _LONGEST = timedelta(minutes=10)  # a longer export is a mistake of whoever asks
 _CACHE_BYTES = 256 * 1024 * 1024  # two 4K clips of a minute
@@ -35,6 +36,7 @@ class Recorder:
         self.scene = scene or Scene()
         self._painter = Painter(self.scene)
         self._walks: dict[str, tuple[_Laned, ...]] = {}
+        self._signs: dict[str, str] = {}
         self._clips: OrderedDict[object, bytes] = OrderedDict()
         self._lock = Lock()
 
@@ -49,6 +51,15 @@ class Recorder:
             known = self._walks.get(camera_name, ())
             lane = sum(other.start <= walk.end and walk.start <= other.end for other, _ in known)
             self._walks[camera_name] = (*known, (walk, lane))
+
+    def put_up(self, camera_name: str, words: str) -> None:
+        """Put up a sign with these words in front of the camera, for the whole recording.
+
+        Raises ValueError for words that do not fit on it.
+        """
+        require_short(words)
+        with self._lock:
+            self._signs[camera_name] = words
 
     def figures(self, camera_name: str, at: datetime) -> tuple[Figure, ...]:
         """Return who is in the picture at that moment and where: the truth for a test."""
@@ -67,7 +78,7 @@ class Recorder:
             for each in self._walks.get(camera_name, ())
             if each[0].start <= end and start <= each[0].end
         )
-        key = (camera_name, start, end, walks)
+        key = (camera_name, start, end, walks, self._signs.get(camera_name))
         if (known := self._cached(key)) is not None:
             return known
         seconds = (end - start).total_seconds()
@@ -78,7 +89,7 @@ class Recorder:
     def still(self, camera_name: str, at: datetime) -> bytes:
         """Return the moment as JPEG in the size of the recording."""
         require_aware(at)
-        frame = self._painter.paint(camera_name, at, self.figures(camera_name, at))
+        frame = self._paint(camera_name, at, self.figures(camera_name, at))
         out = BytesIO()
         self._painter.as_rgb(frame).save(out, "JPEG", quality=_JPEG_QUALITY)
         return out.getvalue()
@@ -88,7 +99,12 @@ class Recorder:
     ) -> Iterator[NDArray[np.uint8]]:
         for number in range(max(1, round(seconds * self.scene.fps))):
             at = start + timedelta(seconds=number / self.scene.fps)
-            yield self._painter.paint(camera_name, at, _figures(walks, at))
+            yield self._paint(camera_name, at, _figures(walks, at))
+
+    def _paint(
+        self, camera_name: str, at: datetime, figures: tuple[Figure, ...]
+    ) -> NDArray[np.uint8]:
+        return self._painter.paint(camera_name, at, figures, self._signs.get(camera_name))
 
     def _cached(self, key: object) -> bytes | None:
         with self._lock:

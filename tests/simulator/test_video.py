@@ -275,6 +275,47 @@ def test_threads_may_share_a_recorder(recorder: Recorder) -> None:
 # -- what is broken, and what is refused
 
 
+@pytest.mark.parametrize("size", [(320, 180), (640, 360), (1920, 1080)])
+@pytest.mark.parametrize("words", ["Beware of the dog", "ü" * 23])
+def test_a_sign_is_read_off_every_frame_with_whoever_walks_below_it(
+    size: tuple[int, int], words: str
+) -> None:
+    recorder = Recorder(Scene(*size, fps=5, audio=False))
+    recorder.walk(CAMERA, "red", START, after(2))
+    recorder.put_up(CAMERA, words)
+
+    found = [
+        read_still(shrunk(picture)) for picture in pictures(recorder.clip(CAMERA, START, after(1)))
+    ]
+
+    assert len(found) == 5
+    for reading in found:
+        assert (reading.sign, reading.colours, reading.camera_name) == (words, ("red",), CAMERA)
+    assert read_still(recorder.still(CAMERA, START)).sign == words
+
+
+def test_where_no_sign_is_none_is_read(recorder: Recorder) -> None:
+    recorder.put_up("Garden", "Beware of the dog")
+
+    assert read_still(recorder.still(CAMERA, START)).sign is None
+    assert read_still(recorder.still("Garden", START)).sign == "Beware of the dog"
+
+
+def test_a_clip_shows_a_sign_that_was_put_up_since(recorder: Recorder) -> None:
+    recorder.clip(CAMERA, START, after(1))
+    recorder.put_up(CAMERA, "Wet paint")
+
+    assert {reading.sign for reading in readings(recorder.clip(CAMERA, START, after(1)))} == {
+        "Wet paint"
+    }
+
+
+@pytest.mark.parametrize("words", ["", "x" * 47])
+def test_a_sign_that_does_not_fit_is_refused(recorder: Recorder, words: str) -> None:
+    with pytest.raises(ValueError, match="46 are the most"):
+        recorder.put_up(CAMERA, words)
+
+
 def test_a_blank_clip_is_sound_and_black() -> None:
     with av.open(BytesIO(blank_clip(3)), "r") as container:
         frames = [frame.to_ndarray(format="gray") for frame in container.decode(video=0)]
