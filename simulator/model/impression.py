@@ -45,6 +45,7 @@ def look(readings: Sequence[Reading], prompt: str) -> Impression:
 def _from_pictures(readings: Sequence[Reading]) -> Impression:
     ordered = _in_time(readings)
     camera = next((each.camera_name for each in ordered if each.camera_name), None)
+    signs = dict.fromkeys(each.sign for each in ordered if each.sign)
     colours = tuple(dict.fromkeys(colour for each in ordered for colour in each.colours))
     # Two in the same coat are two only where both are in one picture.
     people = max(len(colours), *(len(each.figures) for each in ordered))
@@ -52,7 +53,8 @@ def _from_pictures(readings: Sequence[Reading]) -> Impression:
     known = sum(each.at is not None for each in ordered) / len(ordered)
     return Impression(
         title=_title(colours, people, place),
-        description=f"{_shown(ordered, place)}: {_happening(ordered, colours)}.",
+        description=f"{_shown(ordered, place)}: {_happening(ordered, colours)}."
+        + "".join(f' A sign says "{words}".' for words in signs),
         importance=("low", "medium", "high")[min(people, 2)],
         importance_reason=f"{people or 'no'} {'person' if people == 1 else 'people'} in sight",
         confidence=round(0.5 + 0.45 * known, 2),

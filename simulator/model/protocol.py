@@ -22,7 +22,7 @@ class BadQuestionError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """A chat request, as far as this model minds it; tools and options are ignored."""
+    """A chat request, as far as this model minds it; options are ignored."""
 
     model: str
     prompt: str
@@ -32,6 +32,11 @@ class Question:
     images: tuple[bytes, ...]
     format: Mapping[str, Json] | str | None
     stream: bool
+    tools: tuple[str, ...] = ()
+    """The names of the tools that are offered."""
+
+    tool_results: tuple[str, ...] = ()
+    """What tools have answered since."""
 
 
 def parse(body: object) -> Question:
@@ -52,6 +57,8 @@ def parse(body: object) -> Question:
         images=tuple(image for each in turn for image in _images(each)),
         format=wanted or None,
         stream=body.get("stream") is not False,
+        tools=tuple(_tool_names(body.get("tools"))),
+        tool_results=tuple(_text(each) for each in messages if each.get("role") == "tool"),
     )
 
 
@@ -65,6 +72,13 @@ def streamed(model: str, text: str) -> Iterator[bytes]:
 def whole(model: str, text: str) -> dict[str, Json]:
     """Return the answer as the one object of a request that does not stream."""
     return _reply(model, text, done=True)
+
+
+def tool_call(model: str, tool: str) -> dict[str, Json]:
+    """Return how Ollama asks for a tool, streamed or whole: in one object."""
+    reply = _reply(model, "", done=True)
+    calls: list[Json] = [{"function": {"name": tool, "arguments": {}}}]
+    return {**reply, "message": {"role": "assistant", "content": "", "tool_calls": calls}}
 
 
 def error_line(message: str) -> bytes:
@@ -102,9 +116,17 @@ def _open_turn(messages: list[dict[str, object]]) -> list[dict[str, object]]:
     for message in messages:
         if message.get("role") == "user":
             turn.append(message)
-        elif message.get("role") == "assistant":
+        elif message.get("role") == "assistant" and not message.get("tool_calls"):
             turn = []
     return turn
+
+
+def _tool_names(tools: object) -> Iterator[str]:
+    for tool in tools if isinstance(tools, list) else []:
+        function = tool.get("function") if isinstance(tool, dict) else None
+        if not isinstance(function, dict) or not isinstance(name := function.get("name"), str):
+            raise BadQuestionError("a tool must be a function with a name")
+        yield name
 
 
 def _text(message: Mapping[str, object]) -> str:

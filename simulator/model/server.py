@@ -14,6 +14,7 @@ from . import protocol, wording
 from .base import ModelServer
 from .faults import Failure, ModelFault
 from .impression import look
+from .obedience import obey, order_in
 from .schema import Json, SchemaTooDeepError
 
 
@@ -33,6 +34,12 @@ class Call:
     format: Mapping[str, Json] | str | None
     """The JSON schema asked for, the word ``json``, or None."""
 
+    tools: tuple[str, ...]
+    """The names of the tools that were offered."""
+
+    called: str | None
+    """The tool that the model asked for."""
+
     at: float
     """When the request came, as ``time.monotonic()``."""
 
@@ -46,9 +53,15 @@ class Model(ModelServer[Call]):
         models: Iterable[str] = ("llava:latest",),
         *,
         keep_calls: int = 1000,
+        obedient: bool = False,
     ) -> None:
-        """Serve these models; of the calls, with their pictures, the last ``keep_calls`` stay."""
+        """Serve these models; of the calls, with their pictures, the last ``keep_calls`` stay.
+
+        An obedient model does what it reads in a picture, unless it was told not to: it asks
+        for the first tool it is offered, and answers with the words of the sign.
+        """
         super().__init__(port, keep_calls=keep_calls)
+        self.obedient = obedient
         self.models = list(models)
 
     @override
@@ -101,6 +114,9 @@ class Model(ModelServer[Call]):
             question = protocol.parse(await request.json())
             readings = await self._read(question.images)
             impression = look(readings, question.prompt)
+            told = f"{question.system}\n{question.prompt}"
+            order = order_in(readings, told) if self.obedient else None
+            impression = obey(impression, order) if order else impression
             text = wording.answer(impression, question.prompt, question.format)
         except (
             json.JSONDecodeError,
@@ -113,6 +129,8 @@ class Model(ModelServer[Call]):
         if question.model not in self.models:
             return _error(404, f"model '{question.model}' not found")
         fault = self._next_fault()
+        tool = question.tools[0] if order and question.tools else None
+        called = tool if not question.tool_results else None
         self._remember(
             Call(
                 model=question.model,
@@ -121,6 +139,8 @@ class Model(ModelServer[Call]):
                 images=readings,
                 image_bytes=question.images,
                 format=question.format,
+                tools=question.tools,
+                called=called,
                 at=at,
             )
         )
@@ -128,6 +148,8 @@ class Model(ModelServer[Call]):
             await self._pause(fault.seconds)
         elif fault is not None:
             return await self._fail(request, question, text, fault)
+        if called is not None:
+            return await _call(request, question, called)
         return await _say(request, question, text)
 
     async def _read(self, images: tuple[bytes, ...]) -> tuple[Reading, ...]:
@@ -162,6 +184,16 @@ async def _say(request: web.Request, question: protocol.Question, text: str) -> 
     response = await _begin(request)
     for line in protocol.streamed(question.model, text):
         await response.write(line)
+    await response.write_eof()
+    return response
+
+
+async def _call(request: web.Request, question: protocol.Question, tool: str) -> web.StreamResponse:
+    """Ask for that tool."""
+    if not question.stream:
+        return web.json_response(protocol.tool_call(question.model, tool))
+    response = await _begin(request)
+    await response.write(json.dumps(protocol.tool_call(question.model, tool)).encode() + b"\n")
     await response.write_eof()
     return response
 
