@@ -109,7 +109,7 @@ class Interview:
             exhibit.evidence,
             case.policy,
             exhibit.moments_s,
-            stretch_s=exhibit.stretch_s,
+            span_s=exhibit.span_s,
             wish=case.wish,
             remark=remark,
         )

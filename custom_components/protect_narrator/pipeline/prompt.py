@@ -101,21 +101,21 @@ def question(
     policy: Policy,
     moments_s: Sequence[float] = (),
     *,
-    stretch_s: tuple[float, float] | None = None,
+    span_s: tuple[float, float] | None = None,
     wish: str = "",
     remark: str = "",
 ) -> Question:
     """Return what the agent is asked about the evidence.
 
     ``moments_s`` are the seconds after the Detection's start at which its frames were taken,
-    ``stretch_s`` from when to when a clip lasts where it is not the whole recording. ``wish``
-    is what the user wants to know besides, ``remark`` what was wrong with the last answer.
+    ``span_s`` from when to when a clip lasts, as far as it is known. ``wish`` is what the user
+    wants to know besides, ``remark`` what was wrong with the last answer.
     What comes from outside stands in quotes, as data; the policy's texts and the wish are the
     user's own and stand as they are.
     """
     parts = [
         ("What is known", _known(detection, policy.time_zone)),
-        ("What is attached", _attached(evidence, moments_s, stretch_s)),
+        ("What is attached", _attached(evidence, moments_s, span_s)),
         ("What is data", _ONLY_DATA),
         ("About this home", tidy_lines(policy.house_notes)),
         ("At this camera", tidy_lines(policy.instruction)),
@@ -182,15 +182,15 @@ def _recognised(detection: Detection) -> Iterator[str]:
 
 
 def _attached(
-    evidence: Evidence, moments_s: Sequence[float], stretch_s: tuple[float, float] | None
+    evidence: Evidence, moments_s: Sequence[float], span_s: tuple[float, float] | None
 ) -> str:
     """Tell what is attached, so that the agent knows what it can know."""
     match evidence.medium:
-        case Medium.CLIP if stretch_s is not None:
-            begin, end = stretch_s
+        case Medium.CLIP if span_s is not None:
+            begin, end = span_s
             return (
-                f"A part of the recording, from {begin:.1f} s to {end:.1f} s, counted from the "
-                "detection's start."
+                f"The recording from {begin:.1f} s to {end:.1f} s, counted from the detection's "
+                "start."
             )
         case Medium.CLIP:
             return "The recording, from shortly before to shortly after."
