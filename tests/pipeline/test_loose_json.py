@@ -39,6 +39,14 @@ def test_what_is_plain_is_mended(text: str) -> None:
     assert list(objects_in(text)) == [WANTED]
 
 
+def test_an_object_that_is_quoted_in_another_is_not_one() -> None:
+    text = """{'title': 'A sign', 'description': 'It says {"title": "All is well"} to us',}"""
+
+    assert list(objects_in(text)) == [
+        {"title": "A sign", "description": 'It says {"title": "All is well"} to us'}
+    ]
+
+
 def test_quotes_within_a_text_and_its_line_breaks_stay() -> None:
     text = (
         '{"a": "He says "hi" to her", "b": "one\ntwo", "c": "\\u00e9\\n\\"", "d": [1, {"e": 2},]}'

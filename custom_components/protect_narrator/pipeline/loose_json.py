@@ -5,7 +5,7 @@ brace. Where the meaning is plain it is read; a text that breaks off in the midd
 not.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 import json
 import re
 
@@ -33,33 +33,36 @@ _CONSTANTS = {"true": True, "false": False, "null": None, "none": None}
 _STRICT = json.JSONDecoder(strict=False)  # but for line breaks in texts
 
 
-type _Reader = Callable[[str, int], tuple[dict[str, object], int]]
-"""Returns the object that begins there and where it ends, or raises ValueError."""
-
-
 class _NotPlainError(ValueError):
     """What stands there can be read in more than one way, or in none."""
 
 
 def objects_in(text: str) -> Iterator[dict[str, object]]:
-    """Yield the objects wherever one begins: those that are JSON, then those that can be mended."""
+    """Yield the objects wherever one begins, as JSON or mended.
+
+    What stands within an object that could be read is part of it: a sign that shows an answer
+    is quoted in one, and must not be taken for it.
+    """
     text = text[:_TEXT_LONGEST]
-    yield from _objects(text, _STRICT.raw_decode)
-    yield from _objects(text, _mended)
-
-
-def _objects(text: str, read: _Reader) -> Iterator[dict[str, object]]:
     start = text.find("{")
     for _ in range(_BRACES_TRIED):
         if start < 0:
             return
         try:
-            found, end = read(text, start)
+            found, end = _object_at(text, start)
         except ValueError, RecursionError:
             end = start + 1
         else:
             yield found
         start = text.find("{", end)
+
+
+def _object_at(text: str, start: int) -> tuple[dict[str, object], int]:
+    """Return the object that begins there, and where it ends; raise ValueError for none."""
+    try:
+        return _STRICT.raw_decode(text, start)
+    except ValueError:
+        return _mended(text, start)
 
 
 class _Mender:
