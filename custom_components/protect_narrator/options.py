@@ -1,8 +1,10 @@
-"""What the user chose, read from a config entry's options.
+"""What the user chose, read from a config entry's options and its cameras' profiles.
 
 The options are one flat mapping: durations are numbers of seconds, sizes are megabytes
 (1024 x 1024 bytes). A key that is absent has the product's default, which stands where it is
 used: in ``pipeline.models.Policy``, or in ``protect``.
+A profile is a config subentry of one camera. Its data are options of the same names; a key
+that is absent there is as for the whole console.
 The bounds of the numbers are the form's; a stored value may be any positive number.
 """
 
@@ -42,6 +44,7 @@ from .const import (
     CONF_SETTLE,
     CONF_SHOW,
     SHOW_AUTOMATIC,
+    SUBENTRY_CAMERA,
 )
 from .pipeline.models import Label, Medium, Policy
 from .protect.connection import RECONCILE_EVERY
@@ -58,7 +61,7 @@ MEBIBYTE = 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NumberOption:
-    """One number of the advanced section."""
+    """One number that the user can change."""
 
     key: str
     default: float
@@ -139,6 +142,19 @@ NUMBER_OPTIONS = (
     RECONCILE_INTERVAL,
 )
 
+PROFILE_NUMBERS = (FRAME_COUNT, COOLDOWN, CALLS_PER_CAMERA)
+
+# Anything else in a profile counts for nothing: it is the whole console's.
+PROFILE_OPTIONS = (
+    CONF_INSTRUCTION,
+    CONF_IMPORTANCE_GUIDE,
+    CONF_LABELS,
+    CONF_AGENT_ID,
+    CONF_SHOW,
+    CONF_FIRST_WORDS,
+    *(option.key for option in PROFILE_NUMBERS),
+)
+
 _SHOW = {
     SHOW_AUTOMATIC: None,
     Medium.CLIP.value: Medium.CLIP,
@@ -168,9 +184,26 @@ def reconcile_interval_from(entry: ConfigEntry) -> timedelta:
     return RECONCILE_INTERVAL.read_duration(entry.options)
 
 
-def policy_from(hass: HomeAssistant, entry: ConfigEntry, mac: str | None = None) -> Policy:  # noqa: ARG001 - cameras differ in nothing yet
+def options_at(entry: ConfigEntry, mac: str | None) -> dict[str, Any]:
+    """Return the options that count at the camera with that MAC address.
+
+    Its profile is looked up anew each time: a change of it needs no reload. The profile of a
+    camera that is gone stays, and nobody asks for it.
+    """
+    options = dict(entry.options)
+    for profile in entry.subentries.values():
+        if profile.subentry_type == SUBENTRY_CAMERA and profile.unique_id == mac:
+            options |= {key: profile.data[key] for key in PROFILE_OPTIONS if key in profile.data}
+    return options
+
+
+def policy_from(hass: HomeAssistant, entry: ConfigEntry, mac: str | None = None) -> Policy:
     """Return the pipeline's policy for that camera as the user chose it."""
-    options = entry.options
+    return policy_of(hass, options_at(entry, mac))
+
+
+def policy_of(hass: HomeAssistant, options: Mapping[str, Any]) -> Policy:
+    """Return the pipeline's policy that these options mean."""
     return Policy(
         cameras=frozenset(options.get(CONF_CAMERAS, ())),
         labels=frozenset(map(Label, options.get(CONF_LABELS, DEFAULT_POLICY.labels))),

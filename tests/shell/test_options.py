@@ -1,7 +1,13 @@
-"""What the user chose reaches the pipeline; what was left alone is the product's default."""
+"""What the user chose reaches the pipeline; what was left alone is the product's default.
 
+At a camera with a profile, what was left alone there is as for the whole console.
+"""
+
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
+from homeassistant.config_entries import ConfigSubentryData
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 import pytest
@@ -9,9 +15,10 @@ from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
 )
 
-from custom_components.protect_narrator.const import DOMAIN
+from custom_components.protect_narrator.const import DOMAIN, SUBENTRY_CAMERA
 from custom_components.protect_narrator.options import (
     NUMBER_OPTIONS,
+    PROFILE_OPTIONS,
     longest_open_from,
     merge_gap_from,
     policy_from,
@@ -111,6 +118,91 @@ def test_what_is_shown_is_decided_by_the_agent_unless_the_user_does(
     hass: HomeAssistant, stored: str, shown: Medium | None
 ) -> None:
     assert policy_from(hass, entry_with(show=stored)).show is shown
+
+
+PROFILE = {
+    "instruction": "mind the gate",
+    "importance_guide": "an open gate",
+    "labels": ["vehicle"],
+    "agent_id": "ai_task.at_home",
+    "show": "snapshot",
+    "first_words": True,
+    "frame_count": 2.0,
+    "cooldown": 0.0,
+    "calls_per_camera": 9.0,
+}
+CONSOLE = {
+    "cooldown": 30,
+    "calls_per_camera": 20,
+    "calls_per_day": 100,
+    "house_notes": "the white van is ours",
+    "importance_guide": "parcels",
+    "agent_id": "ai_task.cloud",
+    "show": "clip",
+}
+
+
+def entry_with_profile(
+    data: dict[str, Any], kind: str = SUBENTRY_CAMERA, mac: str = "c1"
+) -> MockConfigEntry:
+    profile = ConfigSubentryData(data=data, subentry_type=kind, title="Gate", unique_id=mac)
+    return MockConfigEntry(domain=DOMAIN, options=CONSOLE, subentries_data=[profile])
+
+
+def test_the_test_s_profile_has_every_option_that_can_differ() -> None:
+    assert PROFILE.keys() == set(PROFILE_OPTIONS)
+
+
+def test_a_profile_counts_at_its_own_camera(hass: HomeAssistant) -> None:
+    entry = entry_with_profile(PROFILE)
+    plain = policy_from(hass, entry)
+    assert policy_from(hass, entry, "c1") == replace(
+        plain,
+        instruction="mind the gate",
+        importance_guide="an open gate",
+        labels=frozenset({Label.VEHICLE}),
+        agent_id="ai_task.at_home",
+        show=Medium.SNAPSHOT,
+        first_words=True,
+        frame_count=2,
+        cooldown=timedelta(0),
+        calls_per_camera=9,
+    )
+    assert policy_from(hass, entry, "c2") == plain
+    assert plain == policy_from(hass, entry_with(**CONSOLE))
+
+
+@pytest.mark.parametrize("key", PROFILE_OPTIONS)
+def test_what_a_profile_leaves_alone_is_as_for_the_whole_console(
+    hass: HomeAssistant, key: str
+) -> None:
+    others = {name: value for name, value in PROFILE.items() if name != key}
+    policy = policy_from(hass, entry_with_profile(others), "c1")
+    plain = policy_from(hass, entry_with(**CONSOLE))
+    assert getattr(policy, key) == getattr(plain, key)
+
+
+def test_no_agent_in_a_profile_is_the_preferred_one(hass: HomeAssistant) -> None:
+    entry = entry_with_profile({"agent_id": "", "show": "automatic", "first_words": False})
+    policy = policy_from(hass, entry, "c1")
+    assert (policy.agent_id, policy.show, policy.first_words) == (None, None, False)
+
+
+def test_what_is_the_whole_console_s_cannot_differ_at_a_camera(hass: HomeAssistant) -> None:
+    entry = entry_with_profile({"calls_per_day": 1, "cameras": ["c2"], "ai_at_once": 8})
+    assert policy_from(hass, entry, "c1") == policy_from(hass, entry)
+
+
+def test_a_subentry_of_another_kind_is_no_profile(hass: HomeAssistant) -> None:
+    entry = entry_with_profile(PROFILE, kind="other")
+    assert policy_from(hass, entry, "c1") == policy_from(hass, entry)
+
+
+def test_the_profile_of_a_camera_that_is_gone_does_nothing(hass: HomeAssistant) -> None:
+    entry = entry_with_profile(PROFILE, mac="gone")
+    plain = policy_from(hass, entry_with(**CONSOLE))
+    for mac in (None, "c1", "c2"):
+        assert policy_from(hass, entry, mac) == plain
 
 
 def test_every_default_lies_within_the_forms_bounds() -> None:
