@@ -1,4 +1,4 @@
-"""Sets up a console, mends its log-in, and changes what is described and how."""
+"""Sets up a console and mends its log-in; the options are next door."""
 
 from collections.abc import Awaitable, Callable, Mapping, Set as AbstractSet
 import logging
@@ -10,7 +10,6 @@ from homeassistant.config_entries import (
     ConfigEntry,
     ConfigFlow,
     ConfigFlowResult,
-    OptionsFlowWithReload,
 )
 from homeassistant.const import (
     CONF_API_KEY,
@@ -23,9 +22,8 @@ from homeassistant.const import (
 from homeassistant.core import HomeAssistant, callback
 import probatio
 
-from .console_access import CoreEntryMissingError, look_up_cameras, prove_access, unique_id_of
+from .console_access import CoreEntryMissingError, prove_access, unique_id_of
 from .const import (
-    CONF_CAMERAS,
     CONF_CORE_ENTRY_ID,
     CONF_LABELS,
     CORE_DOMAIN,
@@ -41,11 +39,11 @@ from .forms import (
     console_schema,
     log_in_from_form,
     log_in_schema,
-    options_from_form,
-    options_schema,
+    options_from_setup,
     reauth_schema,
 )
-from .protect import CameraInfo, ConnectError, ConsoleInfo
+from .options_flow import NarratorOptionsFlow
+from .protect import ConnectError, ConsoleInfo
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -89,7 +87,7 @@ class NarratorConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_agent(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask who should look at the detections."""
         if user_input is not None:
-            self._options = options_from_form(user_input)
+            self._options = options_from_setup(user_input)
             return await self.async_step_cameras()
         return self.async_show_form(
             step_id="agent",
@@ -107,7 +105,7 @@ class NarratorConfigFlow(ConfigFlow, domain=DOMAIN):
                 return self.async_create_entry(
                     title=self._console.name,
                     data=self._data,
-                    options=self._options | options_from_form(user_input),
+                    options=self._options | options_from_setup(user_input),
                 )
             errors[CONF_LABELS] = "no_labels"
         return self.async_show_form(
@@ -243,46 +241,6 @@ class NarratorConfigFlow(ConfigFlow, domain=DOMAIN):
         self._abort_if_unique_id_configured(
             updates={key: data[key] for key in (CONF_HOST, CONF_PORT)} if has_moved else None
         )
-
-
-class NarratorOptionsFlow(OptionsFlowWithReload):
-    """Change everything but the console itself."""
-
-    _asked = False
-    _cameras: tuple[CameraInfo, ...] | None = None
-    _error: str | None = None
-
-    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Show what is chosen. While the console is away its cameras stay as they are."""
-        if not self._asked:
-            await self._ask_for_cameras()
-        errors = {"base": self._error} if self._error else {}
-        stored: Mapping[str, Any] = self.config_entry.options
-        if user_input is not None:
-            chosen = options_from_form(user_input)
-            if chosen[CONF_LABELS]:
-                kept = {key: stored[key] for key in (CONF_CAMERAS,) if key in stored}
-                return self.async_create_entry(data=kept | chosen)
-            stored = chosen
-            errors = {CONF_LABELS: "no_labels"}
-        return self.async_show_form(
-            step_id="init",
-            data_schema=options_schema(self.hass, stored, self._cameras),
-            errors=errors,
-        )
-
-    async def _ask_for_cameras(self) -> None:
-        """Ask the console once for its cameras; keep them, or why there are none."""
-        self._asked = True
-        try:
-            console = await look_up_cameras(self.hass, self.config_entry.data)
-        except (ConnectError, CoreEntryMissingError) as err:
-            self._error = err.code
-        except Exception:
-            _LOGGER.exception("The cameras could not be read because of a bug")
-            self._error = "unknown"
-        else:
-            self._cameras = console.cameras
 
 
 @callback

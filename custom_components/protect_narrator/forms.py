@@ -1,4 +1,4 @@
-"""The forms of the config and options flows: what they show, and what their answers mean."""
+"""The forms that set a console up and mend its log-in, and what their answers mean."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -12,11 +12,8 @@ from homeassistant.const import (
     CONF_VERIFY_SSL,
 )
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
     BooleanSelector,
-    LanguageSelector,
-    LanguageSelectorConfig,
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
@@ -32,27 +29,17 @@ from homeassistant.util.network import is_host_valid, is_ipv6_address
 import probatio
 from yarl import URL
 
-from .const import (
-    CONF_AGENT_ID,
-    CONF_CAMERAS,
-    CONF_LABELS,
-    CONF_LANGUAGE,
-    CONF_SHOW,
-    DEFAULT_PORT,
-    SHOW_AUTOMATIC,
-)
+from .const import CONF_AGENT_ID, CONF_CAMERAS, CONF_LABELS, DEFAULT_PORT
 from .describer import preferred_agent, suitable_agents
-from .options import DEFAULT_POLICY, NUMBER_OPTIONS, SHOW_CHOICES, NumberOption
-from .pipeline.models import Label, ranked
+from .options import default_labels
 from .protect import CameraInfo
+from .selectors import LABELS, PREFERRED, agent_selector, camera_selector
 
 CONF_CONSOLE = "console"
 CONF_REMOVE_API_KEY = "remove_api_key"
-CONF_ADVANCED = "advanced"
 
-# Choices beside real ids; translated by the frontend, so the labels are never shown.
+# The choice beside real ids; translated by the frontend, so the label is never shown.
 MANUAL = "manual"
-PREFERRED = "preferred"
 
 _TEXT = TextSelector()
 _SECRET = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD))
@@ -161,7 +148,7 @@ def agent_schema(hass: HomeAssistant) -> probatio.Schema:
     agents = suitable_agents(hass)
     default = PREFERRED if preferred_agent(hass) or not agents else agents[0]
     return probatio.Schema(
-        {probatio.Required(CONF_AGENT_ID, default=default): _agent_selector(hass, agents)}
+        {probatio.Required(CONF_AGENT_ID, default=default): agent_selector(hass, agents, PREFERRED)}
     )
 
 
@@ -169,105 +156,16 @@ def cameras_schema(cameras: Iterable[CameraInfo]) -> probatio.Schema:
     """Return a choice of cameras and labels."""
     return probatio.Schema(
         {
-            probatio.Required(CONF_CAMERAS, default=list): _camera_selector(cameras),
-            probatio.Required(CONF_LABELS, default=_default_labels): _LABELS,
+            probatio.Required(CONF_CAMERAS, default=list): camera_selector(cameras),
+            probatio.Required(CONF_LABELS, default=default_labels): LABELS,
         }
     )
 
 
-@callback
-def options_schema(
-    hass: HomeAssistant, options: Mapping[str, Any], cameras: Iterable[CameraInfo] | None
-) -> probatio.Schema:
-    """Return everything that can be changed, as it is now; None leaves the cameras out."""
-    agents = suitable_agents(hass)
-    agent_id = options.get(CONF_AGENT_ID) or PREFERRED
-    if agent_id != PREFERRED and agent_id not in agents:
-        # It may just be unavailable: opening the form must not take it away.
-        agents.append(agent_id)
-    fields: dict[probatio.Marker, Any] = {
-        probatio.Required(CONF_AGENT_ID, default=agent_id): _agent_selector(hass, agents)
+def options_from_setup(user_input: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a form's answers as they are stored: without what means the default."""
+    return {
+        key: value
+        for key, value in user_input.items()
+        if (key, value) != (CONF_AGENT_ID, PREFERRED)
     }
-    if cameras is not None:
-        chosen = options.get(CONF_CAMERAS, [])
-        fields[probatio.Required(CONF_CAMERAS, default=chosen)] = _camera_selector(cameras, chosen)
-    fields |= {
-        probatio.Required(
-            CONF_LABELS, default=options.get(CONF_LABELS, _default_labels())
-        ): _LABELS,
-        probatio.Optional(
-            CONF_LANGUAGE, description={"suggested_value": options.get(CONF_LANGUAGE)}
-        ): LanguageSelector(LanguageSelectorConfig(native_name=True)),
-        probatio.Required(
-            CONF_SHOW, default=options.get(CONF_SHOW, SHOW_AUTOMATIC)
-        ): SelectSelector(SelectSelectorConfig(options=list(SHOW_CHOICES), translation_key="show")),
-        probatio.Required(CONF_ADVANCED): section(
-            probatio.Schema(
-                {
-                    probatio.Required(option.key, default=option.read(options)): _number(option)
-                    for option in NUMBER_OPTIONS
-                }
-            ),
-            {"collapsed": True},
-        ),
-    }
-    return probatio.Schema(fields)
-
-
-def options_from_form(user_input: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a form's answers as they are stored: flat, without what means the default."""
-    options = dict(user_input)
-    options |= options.pop(CONF_ADVANCED, {})
-    if options.get(CONF_AGENT_ID) == PREFERRED:
-        del options[CONF_AGENT_ID]
-    return options
-
-
-def _default_labels() -> list[str]:
-    return [label.value for label in ranked(DEFAULT_POLICY.labels)]
-
-
-_LABELS = SelectSelector(
-    SelectSelectorConfig(
-        options=[label.value for label in Label], multiple=True, translation_key="label"
-    )
-)
-
-
-@callback
-def _agent_selector(hass: HomeAssistant, agents: Iterable[str]) -> SelectSelector:
-    choices = [SelectOptionDict(value=PREFERRED, label=PREFERRED)]
-    for entity_id in agents:
-        state = hass.states.get(entity_id)
-        label = f"{state.name} ({entity_id})" if state else entity_id
-        choices.append(SelectOptionDict(value=entity_id, label=label))
-    return SelectSelector(
-        SelectSelectorConfig(
-            options=choices, mode=SelectSelectorMode.DROPDOWN, translation_key="agent"
-        )
-    )
-
-
-def _camera_selector(cameras: Iterable[CameraInfo], chosen: Iterable[str] = ()) -> SelectSelector:
-    """Offer the cameras, and by their MAC addresses the chosen ones that are none of these.
-
-    None chosen means all: without the last one that was, the form would say so by itself.
-    """
-    names = {camera.mac: camera.name for camera in cameras}
-    names |= {mac: mac for mac in chosen if mac not in names}
-    return SelectSelector(
-        SelectSelectorConfig(
-            options=[SelectOptionDict(value=key, label=name) for key, name in names.items()],
-            multiple=True,
-            mode=SelectSelectorMode.DROPDOWN,
-        )
-    )
-
-
-def _number(option: NumberOption) -> NumberSelector:
-    config = NumberSelectorConfig(
-        min=option.minimum, max=option.maximum, step=option.step, mode=NumberSelectorMode.BOX
-    )
-    if option.unit:
-        config["unit_of_measurement"] = option.unit
-    return NumberSelector(config)

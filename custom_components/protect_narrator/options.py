@@ -46,7 +46,7 @@ from .const import (
     SHOW_AUTOMATIC,
     SUBENTRY_CAMERA,
 )
-from .pipeline.models import Label, Medium, Policy
+from .pipeline.models import Label, Medium, Policy, ranked
 from .protect.connection import RECONCILE_EVERY
 from .protect.tracker import (
     LABEL_GRACE,
@@ -129,8 +129,10 @@ AI_AT_ONCE = NumberOption(
     key=CONF_AI_AT_ONCE, default=DEFAULT_POLICY.ai_at_once, minimum=1, maximum=8, unit=None
 )
 
-NUMBER_OPTIONS = (
-    FRAME_COUNT,
+# What is described, what it may cost, and how the console is treated: a form each.
+DETECTION_NUMBERS = (MERGE_GAP, COOLDOWN)
+AI_NUMBERS = (FRAME_COUNT, CALLS_PER_DAY, CALLS_PER_CAMERA, AI_AT_ONCE, DESCRIBE_TIMEOUT)
+CLIP_NUMBERS = (
     CLIP_BEFORE,
     CLIP_AFTER,
     CLIP_LONGEST,
@@ -138,9 +140,9 @@ NUMBER_OPTIONS = (
     SETTLE,
     CLIP_DEADLINE,
     CLIP_MAX_MB,
-    DESCRIBE_TIMEOUT,
     RECONCILE_INTERVAL,
 )
+NUMBER_OPTIONS = DETECTION_NUMBERS + AI_NUMBERS + CLIP_NUMBERS
 
 PROFILE_NUMBERS = (FRAME_COUNT, COOLDOWN, CALLS_PER_CAMERA)
 
@@ -162,6 +164,11 @@ _SHOW = {
     Medium.SNAPSHOT.value: Medium.SNAPSHOT,
 }
 SHOW_CHOICES = tuple(_SHOW)
+
+
+def default_labels() -> list[str]:
+    """Return what is described unless the user chooses, highest rank first."""
+    return [label.value for label in ranked(DEFAULT_POLICY.labels)]
 
 
 def longest_open_from(entry: ConfigEntry) -> timedelta:

@@ -3,18 +3,18 @@
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.singleton import singleton
 
-from .console_access import Sessions
+from .console_access import Sessions, look_up_cameras
 from .const import DOMAIN
 from .coordinator import NarratorCoordinator
 from .ledger import Ledger
 from .pipeline.blocking import Decoder
 from .pipeline.gate import Gate
 from .pipeline.runner import Runner
-from .protect import Connection, Credentials
+from .protect import CameraInfo, Connection, Credentials
 
 
 @dataclass(kw_only=True)
@@ -52,6 +52,16 @@ class RuntimeData:
 
 
 type NarratorConfigEntry = ConfigEntry[RuntimeData]
+
+
+async def cameras_of(hass: HomeAssistant, entry: NarratorConfigEntry) -> tuple[CameraInfo, ...]:
+    """Return the console's cameras, as they are followed, or else as it lists them.
+
+    Raises CoreEntryMissingError and ConnectError where it has to be asked.
+    """
+    if entry.state is ConfigEntryState.LOADED:
+        return tuple(entry.runtime_data.coordinator.data.cameras.values())
+    return (await look_up_cameras(hass, entry.data)).cameras
 
 
 @dataclass(frozen=True, kw_only=True)

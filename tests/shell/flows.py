@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult
+from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult, SubentryFlowResult
 from homeassistant.const import (
     CONF_API_KEY,
     CONF_HOST,
@@ -18,6 +18,8 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.protect_narrator.const import CONF_CAMERAS, CONF_LABELS, DOMAIN
 from simulator.console import Console
+
+type AnyResult = ConfigFlowResult | SubentryFlowResult
 
 CAMERAS_AND_LABELS = {CONF_CAMERAS: [], CONF_LABELS: ["person", "ring"]}
 
@@ -73,7 +75,7 @@ async def go_on(
     return await hass.config_entries.flow.async_configure(form["flow_id"], user_input)
 
 
-def choices(form: ConfigFlowResult, key: str) -> list[str]:
+def choices(form: AnyResult, key: str) -> list[str]:
     """Return the values that a select field of the form offers."""
     schema = form["data_schema"]
     assert schema is not None
@@ -81,19 +83,31 @@ def choices(form: ConfigFlowResult, key: str) -> list[str]:
     return [option if isinstance(option, str) else option["value"] for option in options]
 
 
-def default(form: ConfigFlowResult, key: str) -> object:
+def fields(form: AnyResult) -> list[str]:
+    schema = form["data_schema"]
+    assert schema is not None
+    return [str(marker) for marker in schema.schema]
+
+
+def placeholder(result: AnyResult, key: str) -> str:
+    placeholders = result["description_placeholders"]
+    assert placeholders is not None
+    return placeholders[key]
+
+
+def default(form: AnyResult, key: str) -> object:
     schema = form["data_schema"]
     assert schema is not None
     (marker,) = (marker for marker in schema.schema if marker == key)
     return marker.default()
 
 
-def suggested(form: ConfigFlowResult) -> dict[str, Any]:
+def suggested(form: AnyResult) -> dict[str, Any]:
     """Return what the form's fields are filled with."""
     schema = form["data_schema"]
     assert schema is not None
     return {
         str(marker): marker.description["suggested_value"]
         for marker in schema.schema
-        if marker.description and "suggested_value" in marker.description
+        if marker.description and marker.description.get("suggested_value") is not None
     }

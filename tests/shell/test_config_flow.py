@@ -10,8 +10,8 @@ from homeassistant.data_entry_flow import FlowResultType
 import pytest
 
 from custom_components.protect_narrator.const import CONF_AGENT_ID, CONF_CAMERAS, CONF_LABELS
-from custom_components.protect_narrator.forms import PREFERRED
 from custom_components.protect_narrator.protect.login_guard import LOGIN_PATH, MOST_LOGINS
+from custom_components.protect_narrator.selectors import PREFERRED
 from simulator.console import Console, Reply
 from tests.fake_agents import FakeConversationEntity, FakeTaskEntity, add_agents
 

@@ -7,7 +7,8 @@ from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.protect_narrator.const import CONF_AGENT_ID, CONF_CORE_ENTRY_ID
-from custom_components.protect_narrator.forms import CONF_CONSOLE, MANUAL, PREFERRED
+from custom_components.protect_narrator.forms import CONF_CONSOLE, MANUAL
+from custom_components.protect_narrator.selectors import PREFERRED
 from simulator.console import Console
 
 from .flows import (

@@ -6,15 +6,29 @@ from pathlib import Path
 import re
 from typing import Any
 
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowHandler
 from PIL import Image
+import probatio
 import pytest
 import yaml
 
 from custom_components.protect_narrator import const
+from custom_components.protect_narrator.config_flow import NarratorConfigFlow
 from custom_components.protect_narrator.console_access import CoreEntryMissingError
+from custom_components.protect_narrator.forms import MANUAL
+from custom_components.protect_narrator.option_forms import (
+    FIRST_WORDS_CHOICES,
+    ai_schema,
+    clips_schema,
+    detections_schema,
+    words_schema,
+)
 from custom_components.protect_narrator.options import NUMBER_OPTIONS, SHOW_CHOICES
+from custom_components.protect_narrator.options_flow import NarratorOptionsFlow
 from custom_components.protect_narrator.pipeline.models import FallbackReason, Label
 from custom_components.protect_narrator.protect import ConnectError
+from custom_components.protect_narrator.selectors import INHERIT, PREFERRED
 
 ROOT = Path(__file__).parents[2]
 INTEGRATION = ROOT / "custom_components" / const.DOMAIN
@@ -122,7 +136,6 @@ def test_texts_are_as_hassfest_wants_them(language: str) -> None:
 def test_every_label_is_translated_wherever_it_is_shown() -> None:
     strings = read("strings.json")
     labels = [label.value for label in Label]
-    assert list(strings["selector"]["label"]["options"]) == labels
     event_type = strings["entity"]["event"]["sighting"]["state_attributes"]["event_type"]
     assert event_type["state"] == strings["selector"]["label"]["options"]
     icons = read("icons.json")["entity"]["event"]["sighting"]["state_attributes"]["event_type"]
@@ -135,15 +148,83 @@ def test_every_fallback_reason_is_translated() -> None:
     assert list(read("icons.json")["entity"]["sensor"]["fallback_reason"]["state"]) == reasons
 
 
-def test_every_option_is_named_and_explained() -> None:
+def steps_of(flow: type[FlowHandler[Any, Any, Any]]) -> set[str]:
+    """Return the steps that a flow of ours has, but not those of its base classes."""
+    return {
+        name.removeprefix("async_step_") for name in vars(flow) if name.startswith("async_step_")
+    }
+
+
+# What only leads to another step, which is shown in its stead.
+_LEADS_ON = {"reauth", "reconfigure", "save"}
+
+
+def test_every_step_of_every_flow_is_translated() -> None:
     strings = read("strings.json")
-    form = strings["options"]["step"]["init"]["sections"]["advanced"]
-    assert list(form["data"]) == [option.key for option in NUMBER_OPTIONS]
-    assert list(strings["selector"]["show"]["options"]) == list(SHOW_CHOICES)
-    for flow in ("config", "options"):
-        for name, step in strings[flow]["step"].items():
-            for part in (step, *step.get("sections", {}).values()):
-                assert part.get("data_description", {}).keys() == part.get("data", {}).keys(), name
+    config = {*strings["config"]["step"], "reauth"}
+    assert steps_of(NarratorConfigFlow) == config
+    assert steps_of(NarratorOptionsFlow) - _LEADS_ON == strings["options"]["step"].keys()
+
+
+def all_steps() -> Iterator[tuple[str, dict[str, Any]]]:
+    strings = read("strings.json")
+    for flow in (strings["config"], strings["options"]):
+        yield from flow["step"].items()
+
+
+def test_every_field_is_explained() -> None:
+    for name, step in all_steps():
+        assert step.get("data_description", {}).keys() == step.get("data", {}).keys(), name
+
+
+async def test_every_field_of_the_options_is_translated(
+    hass: HomeAssistant,
+) -> None:
+    strings = read("strings.json")
+    options = strings["options"]["step"]
+    forms: list[tuple[probatio.Schema, dict[str, Any]]] = [
+        (detections_schema({}, ()), options["detections"]),
+        (ai_schema(hass, {}), options["ai"]),
+        (words_schema({}), options["words"]),
+        (clips_schema({}), options["clips"]),
+    ]
+    for schema, step in forms:
+        assert step["data"].keys() == {str(marker) for marker in schema.schema}
+
+
+def test_every_choice_of_a_menu_is_translated() -> None:
+    strings = read("strings.json")
+    menus = {
+        (name, choice) for name, step in all_steps() for choice in step.get("menu_options", {})
+    }
+    assert menus == {
+        *(("init", step) for step in ("detections", "ai", "words", "clips")),
+        *(("preview", step) for step in ("save", "words")),
+    }
+    menu = strings["options"]["step"]["init"]
+    assert menu["menu_option_descriptions"].keys() == menu["menu_options"].keys()
+
+
+def test_every_special_choice_is_translated() -> None:
+    selectors = read("strings.json")["selector"]
+    choices = {name: list(selector["options"]) for name, selector in selectors.items()}
+    assert choices == {
+        "console": [MANUAL],
+        "agent": [INHERIT, PREFERRED],
+        "label": [label.value for label in Label],
+        "show": [INHERIT, *SHOW_CHOICES],
+        "first_words": FIRST_WORDS_CHOICES,
+    }
+
+
+def test_the_default_that_a_text_names_is_the_default() -> None:
+    for _name, step in all_steps():
+        for option in NUMBER_OPTIONS:
+            text = step.get("data_description", {}).get(option.key, "")
+            found = re.search(r"default is ([\d.]+)\.$|(0), the default", text)
+            assert found or not text or "at present {" in text, option.key
+            if found:
+                assert float(found[1] or found[2]) == option.default, option.key
 
 
 def test_every_way_a_console_can_refuse_has_its_own_message() -> None:
@@ -151,7 +232,7 @@ def test_every_way_a_console_can_refuse_has_its_own_message() -> None:
     codes = {*connect_error_codes(), CoreEntryMissingError.code}
     forms = {
         "config": {"invalid_host", "no_labels", "unknown"},
-        "options": {"no_labels", "unknown"},
+        "options": {"broken_template", "no_labels", "unknown"},
     }
     for flow, of_form in forms.items():
         texts = strings[flow]["error"]

@@ -1,0 +1,119 @@
+"""Changes everything but the console itself: a menu of forms that are saved one by one."""
+
+from collections.abc import Mapping
+import logging
+from typing import Any
+
+from homeassistant.config_entries import ConfigFlowResult, OptionsFlowWithReload
+import probatio
+
+from .console_access import CoreEntryMissingError
+from .const import CONF_LABELS
+from .option_forms import (
+    HOUSE_TEXTS,
+    ai_schema,
+    answered,
+    clips_schema,
+    detections_schema,
+    words_schema,
+)
+from .prompt_flow import problem_in, prompt_quoted
+from .protect import CameraInfo, ConnectError
+from .runtime import cameras_of
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class NarratorOptionsFlow(OptionsFlowWithReload):
+    """What is described, by whom, in which words, and with how much patience."""
+
+    _asked = False
+    _cameras: tuple[CameraInfo, ...] | None = None
+    _error: str | None = None
+
+    _words: Mapping[str, Any]
+    """The options with what was written for the AI, before it is saved; there from the menu on."""
+
+    async def async_step_init(self, _user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Offer the forms."""
+        self._words = self.config_entry.options
+        return self.async_show_menu(menu_options=["detections", "ai", "words", "clips"])
+
+    async def async_step_detections(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for cameras and labels. While the console is away its cameras stay as they are."""
+        if not self._asked:
+            await self._ask_for_cameras()
+        errors = {"base": self._error} if self._error else {}
+        options: Mapping[str, Any] = self.config_entry.options
+        schema = detections_schema(options, self._cameras)
+        if user_input is not None:
+            options = answered(options, schema, user_input)
+            if options[CONF_LABELS]:
+                return self.async_create_entry(data=options)
+            schema = detections_schema(options, self._cameras)
+            errors = {CONF_LABELS: "no_labels"}
+        return self.async_show_form(step_id="detections", data_schema=schema, errors=errors)
+
+    async def async_step_ai(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask who is asked, with what, and how often."""
+        return self._ask("ai", ai_schema(self.hass, self.config_entry.options), user_input)
+
+    async def async_step_clips(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask how recordings are cut and waited for."""
+        return self._ask("clips", clips_schema(self.config_entry.options), user_input)
+
+    async def async_step_words(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask what the AI is told, and check it."""
+        errors: dict[str, str] = {}
+        problem = ""
+        if user_input is not None:
+            schema = words_schema(self._words)
+            self._words = answered(self.config_entry.options, schema, user_input)
+            found = await problem_in(self.hass, HOUSE_TEXTS, self._words)
+            if found is None:
+                return await self.async_step_preview()
+            field, problem = found
+            errors[field] = "broken_template"
+        return self.async_show_form(
+            step_id="words",
+            data_schema=words_schema(self._words),
+            errors=errors,
+            description_placeholders={"problem": problem},
+            last_step=False,
+        )
+
+    async def async_step_preview(
+        self, _user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Show what the AI would be told, and let the user save it or go on writing."""
+        return self.async_show_menu(
+            step_id="preview",
+            menu_options=["save", "words"],
+            description_placeholders={"prompt": prompt_quoted(self.hass, self._words)},
+        )
+
+    async def async_step_save(self, _user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Save what the AI is told."""
+        return self.async_create_entry(data=self._words)
+
+    def _ask(
+        self, step_id: str, schema: probatio.Schema, user_input: dict[str, Any] | None
+    ) -> ConfigFlowResult:
+        """Show a form in which nothing can be wrong, or save its answers."""
+        if user_input is None:
+            return self.async_show_form(step_id=step_id, data_schema=schema)
+        options = answered(self.config_entry.options, schema, user_input)
+        return self.async_create_entry(data=options)
+
+    async def _ask_for_cameras(self) -> None:
+        """Ask once for the cameras; keep them, or why there are none."""
+        self._asked = True
+        try:
+            self._cameras = await cameras_of(self.hass, self.config_entry)
+        except (ConnectError, CoreEntryMissingError) as err:
+            self._error = err.code
+        except Exception:
+            _LOGGER.exception("The cameras could not be read because of a bug")
+            self._error = "unknown"
