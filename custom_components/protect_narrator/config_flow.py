@@ -1,4 +1,4 @@
-"""Sets up a console and mends its log-in; the options are next door."""
+"""Sets up a console and mends its log-in; the options and a camera's profile are next door."""
 
 from collections.abc import Awaitable, Callable, Mapping, Set as AbstractSet
 import logging
@@ -10,6 +10,7 @@ from homeassistant.config_entries import (
     ConfigEntry,
     ConfigFlow,
     ConfigFlowResult,
+    ConfigSubentryFlow,
 )
 from homeassistant.const import (
     CONF_API_KEY,
@@ -22,6 +23,7 @@ from homeassistant.const import (
 from homeassistant.core import HomeAssistant, callback
 import probatio
 
+from .camera_flow import CameraProfileFlow
 from .console_access import CoreEntryMissingError, prove_access, unique_id_of
 from .const import (
     CONF_CORE_ENTRY_ID,
@@ -29,6 +31,7 @@ from .const import (
     CORE_DOMAIN,
     DOMAIN,
     LOCAL_USER_URL,
+    SUBENTRY_CAMERA,
 )
 from .forms import (
     CONF_CONSOLE,
@@ -73,6 +76,15 @@ class NarratorConfigFlow(ConfigFlow, domain=DOMAIN):
     def async_get_options_flow(config_entry: ConfigEntry) -> NarratorOptionsFlow:
         """Return the flow behind the entry's "Configure"."""
         return NarratorOptionsFlow()
+
+    @classmethod
+    @callback
+    @override
+    def async_get_supported_subentry_types(
+        cls, config_entry: ConfigEntry
+    ) -> dict[str, type[ConfigSubentryFlow]]:
+        """Return what can be added to an entry: the profile of a camera."""
+        return {SUBENTRY_CAMERA: CameraProfileFlow}
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

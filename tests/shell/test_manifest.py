@@ -14,14 +14,17 @@ import pytest
 import yaml
 
 from custom_components.protect_narrator import const
+from custom_components.protect_narrator.camera_flow import CameraProfileFlow
 from custom_components.protect_narrator.config_flow import NarratorConfigFlow
 from custom_components.protect_narrator.console_access import CoreEntryMissingError
 from custom_components.protect_narrator.forms import MANUAL
 from custom_components.protect_narrator.option_forms import (
     FIRST_WORDS_CHOICES,
     ai_schema,
+    camera_schema,
     clips_schema,
     detections_schema,
+    profile_schema,
     words_schema,
 )
 from custom_components.protect_narrator.options import NUMBER_OPTIONS, SHOW_CHOICES
@@ -164,11 +167,15 @@ def test_every_step_of_every_flow_is_translated() -> None:
     config = {*strings["config"]["step"], "reauth"}
     assert steps_of(NarratorConfigFlow) == config
     assert steps_of(NarratorOptionsFlow) - _LEADS_ON == strings["options"]["step"].keys()
+    profile = strings["config_subentries"][const.SUBENTRY_CAMERA]
+    assert steps_of(CameraProfileFlow) - _LEADS_ON == profile["step"].keys()
+    assert profile["initiate_flow"].keys() == {"user", "reconfigure"}
+    assert list(strings["config_subentries"]) == [const.SUBENTRY_CAMERA]
 
 
 def all_steps() -> Iterator[tuple[str, dict[str, Any]]]:
     strings = read("strings.json")
-    for flow in (strings["config"], strings["options"]):
+    for flow in (strings["config"], strings["options"], *strings["config_subentries"].values()):
         yield from flow["step"].items()
 
 
@@ -177,16 +184,19 @@ def test_every_field_is_explained() -> None:
         assert step.get("data_description", {}).keys() == step.get("data", {}).keys(), name
 
 
-async def test_every_field_of_the_options_is_translated(
+async def test_every_field_of_the_options_and_of_a_profile_is_translated(
     hass: HomeAssistant,
 ) -> None:
     strings = read("strings.json")
     options = strings["options"]["step"]
+    profile = strings["config_subentries"][const.SUBENTRY_CAMERA]["step"]
     forms: list[tuple[probatio.Schema, dict[str, Any]]] = [
         (detections_schema({}, ()), options["detections"]),
         (ai_schema(hass, {}), options["ai"]),
         (words_schema({}), options["words"]),
         (clips_schema({}), options["clips"]),
+        (camera_schema(()), profile["user"]),
+        (profile_schema(hass, {}), profile["profile"]),
     ]
     for schema, step in forms:
         assert step["data"].keys() == {str(marker) for marker in schema.schema}
@@ -199,7 +209,7 @@ def test_every_choice_of_a_menu_is_translated() -> None:
     }
     assert menus == {
         *(("init", step) for step in ("detections", "ai", "words", "clips")),
-        *(("preview", step) for step in ("save", "words")),
+        *(("preview", step) for step in ("save", "words", "profile")),
     }
     menu = strings["options"]["step"]["init"]
     assert menu["menu_option_descriptions"].keys() == menu["menu_options"].keys()
@@ -239,6 +249,12 @@ def test_every_way_a_console_can_refuse_has_its_own_message() -> None:
         assert texts.keys() == codes | of_form
         assert len(set(texts.values())) == len(texts), "two errors share a message"
     assert codes <= strings["exceptions"].keys()
+
+
+def test_whatever_ends_the_profile_s_flow_is_told() -> None:
+    profile = read("strings.json")["config_subentries"][const.SUBENTRY_CAMERA]
+    assert profile["error"].keys() == {"broken_template"}
+    assert profile["abort"].keys() == {"already_configured", "cameras_unknown", "no_camera_left"}
 
 
 def test_every_entity_has_a_name_and_an_icon() -> None:
