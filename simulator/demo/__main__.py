@@ -19,7 +19,7 @@ from .errors import DemoError
 from .home import Home, config_folder, log_in, running
 from .proof import check_log, check_media, last_words
 from .scenarios import SCENARIOS, Scenario
-from .setting_up import check_ollama, set_up_ai, set_up_console, set_up_dashboard
+from .setting_up import check_ollama, set_options, set_up_ai, set_up_console, set_up_dashboard
 from .sightings import readable
 from .world import IN_VIEW, Seen, World, make_console, make_recorder
 
@@ -83,6 +83,7 @@ async def staged(options: Options, folder: Path) -> AsyncIterator[Stage]:
         await set_up_ai(client, websocket, ai_url, ai_model)
         sightings = await websocket.subscribe(_EVENT)
         await set_up_console(client, console)
+        await set_options(client, console, options.scenario.options)
         await set_up_dashboard(websocket, IN_VIEW)
         yield Stage(World(recorder, console, model), home, sightings)
 

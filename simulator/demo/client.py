@@ -124,15 +124,16 @@ class Client:
         *,
         kind: str = "flow",
     ) -> Json:
-        """Go through a config flow as a user would; return what its last step said.
+        """Go through a flow as a user would; return what its last step said.
 
-        ``answers`` holds what to fill into the form of each step. Raises DemoError when the
-        flow shows an error, a step without an answer, or ends without an entry.
+        ``answers`` holds what to fill into the form of each step, and for a menu its
+        ``next_step_id``. Raises DemoError when the flow shows an error, a step without an
+        answer, or ends without anything to be saved.
         """
         base = f"/api/config/config_entries/{kind}"
         result: Json = await self.post(base, {"handler": handler})
         asked: set[str] = set()
-        while result["type"] == "form" and not result.get("errors"):
+        while result["type"] in {"form", "menu"} and not result.get("errors"):
             step = result["step_id"]
             if step not in answers or step in asked:
                 raise DemoError(f"the set-up of {handler} asks what we do not know: {result}")

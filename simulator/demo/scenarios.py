@@ -56,6 +56,9 @@ class Scenario:
     go_wrong: Callable[[World], None] = lambda _world: None
     """Called before each detection, so never before everything is set up."""
 
+    options: Mapping[str, Json] = MappingProxyType({})
+    """What is filled into forms of our options, by their step, before anything happens."""
+
     happen: Callable[[World], Coroutine[None, None, list[Seen]]] = _one
     """Makes the detections and returns when they are over."""
 

@@ -1,5 +1,7 @@
 """Sets up Home Assistant as its owner would: the AI, the console, the dashboard."""
 
+from collections.abc import Mapping
+
 import aiohttp
 
 from simulator.console import Console
@@ -70,6 +72,24 @@ async def set_up_console(client: Client, console: Console) -> None:
     await client.config_flow(DOMAIN, {"log_in": log_in, "agent": {}, "cameras": {}})
     await _loaded(client, DOMAIN)
     await wait_for_websockets(console)
+
+
+async def set_options(client: Client, console: Console, options: Mapping[str, Json]) -> None:
+    """Fill in these forms of our options, by their step, and wait until we listen again.
+
+    What an answer leaves out stays as the form suggests it.
+    """
+    for step, answer in options.items():
+        (entry,) = await client.get(f"/api/config/config_entries/entry?domain={DOMAIN}")
+        answers = {
+            "init": {"next_step_id": step},
+            step: answer,
+            "preview": {"next_step_id": "save"},
+        }
+        await client.config_flow(entry["entry_id"], answers, kind="options/flow")
+        # Home Assistant has begun to reload the entry before it answers.
+        await _loaded(client, DOMAIN)
+        await wait_for_websockets(console)
 
 
 async def wait_for_websockets(console: Console) -> None:

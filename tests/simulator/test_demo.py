@@ -10,9 +10,13 @@ import signal
 import sys
 from typing import Any
 
+import aiohttp
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 import pytest
 
 from simulator.demo.__main__ import parse
+from simulator.demo.client import Client, Json
 from simulator.demo.errors import DemoError
 from simulator.demo.home import config_folder
 from simulator.demo.proof import check_log, check_media, complaints, last_words
@@ -141,6 +145,53 @@ def test_the_folder_goes_unless_it_is_to_be_kept(tmp_path: Path) -> None:
     assert (kept / "file").exists()
     with pytest.raises(DemoError, match="not empty"), config_folder(kept):
         pass
+
+
+def form(step: str, **more: object) -> dict[str, Any]:
+    return {"type": "form", "flow_id": "1", "step_id": step, **more}
+
+
+@asynccontextmanager
+async def flows(*results: dict[str, Any]) -> AsyncIterator[tuple[Client, list[Any]]]:
+    """Answer a flow's requests with these results, and note what was sent."""
+    turns, sent = iter(results), list[Any]()
+
+    async def answer(request: web.Request) -> web.Response:
+        sent.append(await request.json())
+        return web.json_response(next(turns))
+
+    app = web.Application()
+    app.router.add_post("/api/config/config_entries/{path:.*}", answer)
+    async with TestServer(app) as server, aiohttp.ClientSession() as session:
+        yield Client(str(server.make_url("")).rstrip("/"), session), sent
+
+
+SAVED = {"type": "create_entry", "flow_id": "1"}
+
+
+@pytest.mark.usefixtures("loopback")
+async def test_a_menu_is_gone_through_like_a_form() -> None:
+    menu = {"type": "menu", "flow_id": "1", "step_id": "init"}
+    answers: dict[str, Json] = {"init": {"next_step_id": "ai"}, "ai": {"calls_per_day": 3}}
+    async with flows(menu, form("ai"), SAVED) as (client, sent):
+        await client.config_flow("entry", answers, kind="options/flow")
+    assert sent == [{"handler": "entry"}, *answers.values()]
+
+
+@pytest.mark.usefixtures("loopback")
+@pytest.mark.parametrize(
+    "results",
+    [
+        [form("other")],
+        [form("ai"), form("ai")],
+        [form("ai"), form("ai", errors={"base": "unknown"})],
+        [{"type": "abort", "flow_id": "1", "reason": "cameras_unknown"}],
+    ],
+)
+async def test_a_flow_that_does_not_end_as_expected_is_told(results: list[dict[str, Any]]) -> None:
+    async with flows(*results) as (client, _):
+        with pytest.raises(DemoError, match="the set-up of entry"):
+            await client.config_flow("entry", {"ai": {}}, kind="options/flow")
 
 
 @asynccontextmanager
