@@ -5,7 +5,7 @@ from random import Random
 import numpy as np
 
 from .mp4 import encode_clip
-from .picture import BLACK, NEUTRAL
+from .planes import BLACK, NEUTRAL
 from .scene import Scene
 
 _LONGEST_S = 600  # a longer clip is a mistake of whoever asks

@@ -1,6 +1,6 @@
 """Frames into MP4, as a camera would deliver it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from io import BytesIO
 
@@ -26,22 +26,36 @@ _QUIET = "open-gop=0:log-level=error"  # x265 prints a banner otherwise
 _CRF = 26  # constant quality when no bitrate is asked: small files with readable codes
 
 
-def encode_clip(scene: Scene, frames: Iterable[NDArray[np.uint8]], seconds: float) -> bytes:
+def encode_clip(
+    scene: Scene,
+    frames: Iterable[NDArray[np.uint8]],
+    seconds: float,
+    *,
+    times_s: Sequence[float] | None = None,
+    rotation: int = 0,
+) -> bytes:
     """Return the frames as a complete MP4 file whose index comes first.
 
     ``frames`` are yuv420p arrays of height * 3/2 rows, ``seconds`` how long they are together
-    at the scene's frame rate. Blocking. Raises av.FFmpegError if they are far more than that, as
-    the index would not fit.
+    at the scene's frame rate. ``times_s`` gives each frame a time of its own, in whole
+    milliseconds; ``rotation`` says by how many degrees, counterclockwise, a player has to turn
+    the picture (0, 90, 180, 270). Blocking. Raises av.FFmpegError if the frames are far more
+    than ``seconds``, as the index would not fit.
     """
+    tick = Fraction(1, scene.fps if times_s is None else 1000)
     samples = seconds * (scene.fps + _SAMPLE_RATE / _SAMPLES) + 2
     index = _INDEX_BYTES + round(samples * _INDEX_BYTES_PER_SAMPLE)
     out = BytesIO()
     with av.open(out, "w", format="mp4", container_options={"moov_size": str(index)}) as container:
         video = _video_stream(container, scene)
+        video.codec_context.time_base = tick
+        if rotation:
+            video.set_display_rotation(rotation)
         tone = _Tone(container) if scene.audio else None
         for count, array in enumerate(frames, 1):
             frame = av.VideoFrame.from_ndarray(array, "yuv420p")
-            frame.pts, frame.time_base = count - 1, Fraction(1, scene.fps)
+            frame.pts = count - 1 if times_s is None else round(times_s[count - 1] * 1000)
+            frame.time_base = tick
             container.mux(video.encode(frame))
             if tone is not None:
                 tone.play_until(count / scene.fps)

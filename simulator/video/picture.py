@@ -4,24 +4,17 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 
-import av
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from . import sign, timecode
+from .figure import draw_figure, pose_at
+from .planes import BLACK, WHITE, Plane, even, planes, to_rgb, to_yuv
 from .scene import COLOURS, Figure, Scene
-
-type Plane = NDArray[np.uint8]
-
-BLACK, WHITE, NEUTRAL = 16, 235, 128  # luma's ends and chroma's middle in limited-range YUV
 
 _HEADER_SHARE = 14  # the line for people is a fourteenth of the height
 _FEET = 0.86  # of the height: just above the code
 _FIGURE_HEIGHT, _FIGURE_WIDTH = 0.56, 0.11  # of the picture's height and width
-_STRIDE_S = 0.25  # seconds that a leg position lasts
-_POSES = 4
-_OVERSAMPLED = 3  # figures are drawn that much larger, for smooth edges
 
 _NOISE_SIGMA = 3.0  # luma steps: a small sensor at dusk
 _NOISE_LARGEST = 12
@@ -69,9 +62,7 @@ class Painter:
     @staticmethod
     def as_rgb(frame: Plane) -> Image.Image:
         """Return a painted frame as an RGB picture."""
-        return Image.fromarray(
-            av.VideoFrame.from_ndarray(frame, "yuv420p").to_ndarray(format="rgb24")
-        )
+        return to_rgb(frame)
 
     def _shaken(self, noise: Plane, at: datetime) -> Plane:
         """Return the moment's noise: always the same for the same moment."""
@@ -83,14 +74,14 @@ class Painter:
     def _put(self, frame: Plane, figure: Figure, at: datetime) -> None:
         """Paint the figure where it is; all edges are even, as chroma wants it."""
         width, height = self._scene.width, self._scene.height
-        pose = int(timecode.milliseconds(at) / 1000 / _STRIDE_S) % _POSES
+        pose = pose_at(timecode.milliseconds(at) / 1000)
         sprite = _sprite(
-            figure.colour, pose, _even(width * _FIGURE_WIDTH), _even(height * _FIGURE_HEIGHT)
+            figure.colour, pose, even(width * _FIGURE_WIDTH), even(height * _FIGURE_HEIGHT)
         )
         high, wide = sprite.mask.shape
-        top = _even(height * _FEET) - high
-        left = min(max(_even(figure.x * width - wide / 2), 0), width - wide)
-        luma, chroma_u, chroma_v = _planes(frame, width, height)
+        top = even(height * _FEET) - high
+        left = min(max(even(figure.x * width - wide / 2), 0), width - wide)
+        luma, chroma_u, chroma_v = planes(frame, width, height)
         np.copyto(luma[top : top + high, left : left + wide], sprite.luma, where=sprite.mask)
         area = (
             slice(top // 2, (top + high) // 2),
@@ -123,50 +114,15 @@ class _Sprite:
         width, height = picture.size
         opaque = Image.new("RGB", picture.size, (90, 90, 90))
         opaque.paste(picture, mask=picture)
-        self.luma, self.chroma_u, self.chroma_v = _planes(_to_yuv(opaque), width, height)
+        self.luma, self.chroma_u, self.chroma_v = planes(to_yuv(opaque), width, height)
         self.mask = np.asarray(picture.getchannel("A")) > 96
         self.half_mask = self.mask[::2, ::2]
 
 
-def _even(value: float) -> int:
-    return int(value) // 2 * 2
-
-
-def _planes(frame: Plane, width: int, height: int) -> tuple[Plane, Plane, Plane]:
-    """Return views of Y, U and V in a yuv420p array."""
-    chroma = frame[height:].reshape(2, height // 2, width // 2)
-    return frame[:height], chroma[0], chroma[1]
-
-
-def _to_yuv(picture: Image.Image) -> Plane:
-    frame = av.VideoFrame.from_ndarray(np.asarray(picture, np.uint8), "rgb24")
-    return frame.to_ndarray(format="yuv420p").astype(np.uint8, copy=False)
-
-
 @lru_cache(maxsize=_SPRITES_KEPT)
 def _sprite(colour: str, pose: int, width: int, height: int) -> _Sprite:
-    """Return somebody in that colour: head, arms, a coat to the knees, and walking legs."""
-    wide, high = width * _OVERSAMPLED, height * _OVERSAMPLED
-    picture = Image.new("RGBA", (wide, high))
-    draw = ImageDraw.Draw(picture)
-    coat, dark = COLOURS[colour], (38, 38, 46)
-    middle, limb = wide / 2, wide * 0.15
-    swing = (0.0, 0.22, 0.0, -0.22)[pose] * wide
-    for side in (-1, 1):
-        hip, foot = (middle + side * limb * 0.5, high * 0.6), middle + side * swing
-        draw.line((*hip, foot, high * 0.97), fill=dark, width=round(limb))
-        draw.ellipse((foot - limb * 0.6, high * 0.95, foot + limb, high), fill=(20, 20, 24))
-        hand = (middle + side * (limb * 1.6 - swing), high * 0.54)
-        draw.line((middle, high * 0.24, *hand), fill=coat, width=round(limb * 0.8))
-    draw.rounded_rectangle(
-        (middle - wide * 0.22, high * 0.17, middle + wide * 0.22, high * 0.68), limb, fill=coat
-    )
-    head = high * 0.075
-    draw.ellipse((middle - head, high * 0.01, middle + head, high * 0.16), fill=(206, 172, 148))
-    draw.pieslice(
-        (middle - head, high * 0.005, middle + head, high * 0.15), 180, 360, fill=(60, 50, 44)
-    )
-    return _Sprite(picture.resize((width, height), Image.Resampling.LANCZOS))
+    """Return somebody in that colour."""
+    return _Sprite(draw_figure(COLOURS[colour], pose, width, height))
 
 
 @lru_cache(maxsize=_TEXTS_KEPT)
@@ -222,4 +178,4 @@ def _background(width: int, height: int) -> Plane:
     box(0, 0.76, 1, 0.89, (126, 126, 128))  # the pavement
     for top, bottom in ((0, 1 / _HEADER_SHARE), (1 - 1 / timecode.STRIP_SHARE, 1)):
         box(0, top, 1, bottom, (0, 0, 0))  # what is burned in has no colour
-    return _to_yuv(picture)
+    return to_yuv(picture)
