@@ -31,7 +31,7 @@ def plant(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     [
         ("pipeline.clip.clip_window", "settle"),
         ("pipeline.clip.probe", "clip"),
-        ("pipeline.evidence.moments", "evidence"),
+        ("pipeline.evidence.look_for", "evidence"),
         ("pipeline.describe.question", "describe"),
         ("describer._structure", "describe"),
         ("pipeline.describe.parse_answer", "describe"),

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from .blocking import Decoder
 from .case import Case, Stage
+from .choosing import Look
 from .clip import Clip, clip_window
 from .errors import ClipUnreadableError, MediaError, NarratorError, StorageError
 from .fitting import Fitting, fitted
-from .frames import ClipInfo, spread
+from .frames import ClipInfo, choose
 from .models import (
     Detection,
     Evidence,
@@ -136,19 +137,19 @@ class Ladder:
         A frame is taken even when a film is shown: people want a picture too.
         """
         policy, detection = self.case.policy, self.case.detection
-        asked = moments(clip.info, detection, policy, 1 if film else policy.frame_count)
-        strip = await self.decoder.run(spread, clip.path, asked, policy.frame_max_side)
+        look = look_for(clip.info, detection, policy, 1 if film else policy.frame_count)
+        strip = await self.decoder.run(choose, clip.path, look)
         frames = strip.frames
         if strip.cut_short is not None:
             _LOGGER.warning(
                 "Sighting %s: %d of %d frames at %s: %s",
                 self.case.sighting_id,
                 len(frames),
-                len(asked),
+                look.count,
                 self.case.stage,
                 strip.cut_short,
             )
-        self.case.picture = frames[len(frames) // 2].jpeg
+        self.case.picture = strip.best.jpeg
         if film is not None:
             shown = Evidence(medium=Medium.CLIP, files=(MediaFile(film.path, _MP4),))
             return Exhibit(shown, span_s=film.span_s)
@@ -175,16 +176,16 @@ async def _written(workspace: Room, name: str, data: bytes) -> Path:
     return await workspace.write(name, data)
 
 
-def moments(info: ClipInfo, detection: Detection, policy: Policy, count: int) -> list[float]:
-    """Return the middles of ``count`` equal parts of the Detection, in seconds of the clip.
+def look_for(info: ClipInfo, detection: Detection, policy: Policy, count: int) -> Look:
+    """Return what is to be found in the clip: ``count`` frames that tell the Detection.
 
-    Only what the clip holds counts. Where that is but a moment, the whole clip is divided.
+    Only what the clip holds counts. Where that is but a moment, the whole clip is looked at.
     """
     start, end = clip_window(detection, policy)
     asked_s = (end - start).total_seconds()
     length_s = min(info.duration_s or asked_s, asked_s)
-    first = policy.clip_before.total_seconds()
-    last = min((end - policy.clip_after - start).total_seconds(), length_s)
-    if last - first < _MOMENT_S:
-        first, last = 0.0, length_s
-    return [first + (last - first) * (part + 0.5) / count for part in range(count)]
+    first_s = policy.clip_before.total_seconds()
+    last_s = min((end - policy.clip_after - start).total_seconds(), length_s)
+    if last_s - first_s < _MOMENT_S:
+        first_s, last_s = 0.0, length_s
+    return Look(count=count, first_s=first_s, last_s=last_s, max_side=policy.frame_max_side)

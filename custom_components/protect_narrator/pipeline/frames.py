@@ -5,9 +5,11 @@ thread; Python sees a packet at a time and only pictures that are already small.
 """
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
+import math
 from pathlib import Path
 from threading import Event
 
@@ -16,11 +18,15 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.reformatter import Interpolation
 from av.video.stream import VideoStream
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from .boxes import require_plausible
+from .choosing import Gallery, Look, Still
 from .errors import ClipUnreadableError
 from .models import FallbackDetail
+from .motion import COLUMNS, ROWS, edges, toned
 from .pictures import MAX_PIXELS, encoded, fitted
 
 # Protect writes a keyframe every 5 s: no decodable frame in twenty seconds of 30 fps means
@@ -30,6 +36,20 @@ _PROBED_PACKETS = 600
 # Ten minutes of 30 fps, ten times the longest clip by default: more is not an answer to what
 # was asked for.
 _MAX_PACKETS = 18_000
+
+# A subject of 0.8 s is looked at two or three times.
+# The hundredth is for clocks that round.
+_STEP_S = 0.3 - 0.01
+
+# Ten minutes of them.
+_MAX_SAMPLES = 2_000
+
+# What all cameras film in; as good as grey as it is, which saves a quarter of a look's cost.
+_LUMA_FIRST = {"yuv420p", "yuvj420p", "gray"}
+
+# For the pictures that may be shown: 21 of 1280x720. Two decoders run at once on machines that
+# have a gigabyte.
+_KEPT_BYTES = 30_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +80,18 @@ class Strip:
     """The frames that could be taken from a clip."""
 
     frames: tuple[Frame, ...]
-    """In order, no frame twice; never empty."""
+    """In order, no two that show the same; never empty."""
+
+    best_at: int
+    """Which of them is best for people."""
 
     cut_short: str | None = None
     """Why the rest of the clip was not looked at; None when nothing was in the way."""
+
+    @property
+    def best(self) -> Frame:
+        """The one for people."""
+        return self.frames[self.best_at]
 
 
 def probe(stop: Event, path: Path) -> ClipInfo:
@@ -81,66 +109,58 @@ def probe(stop: Event, path: Path) -> ClipInfo:
         )
 
 
-def spread(stop: Event, path: Path, moments_s: Sequence[float], max_side: int) -> Strip:
-    """Return the frames nearest to the moments.
+def choose(stop: Event, path: Path, look: Look) -> Strip:
+    """Return the frames that tell most of what happens in the clip.
 
-    Moments are seconds after the clip's first frame; pictures are at most ``max_side`` pixels
-    wide and high. Damage costs the frames that it hits, and the time limit those that come
-    after it: ClipUnreadableError is raised only when none could be had.
+    Every frame is decoded, five a second are looked at. Damage costs only the frames that it
+    hits, and the time limit those that come after it: ClipUnreadableError is raised only when
+    none could be had.
     """
-    picked: dict[float, Frame] = {}
+    gallery = Gallery[VideoFrame](look)
     cut_short: str | None = None
     with _opened(path) as (container, stream):
-        reel = _Reel(container, stream, stop)
+        frames = _decoded(container, stream, stop, _MAX_PACKETS)
         try:
-            for moment_s in sorted(moments_s):
-                nearest = reel.nearest(moment_s)
-                if nearest is not None and nearest[0] not in picked:
-                    at_s, frame = nearest
-                    picked[at_s] = Frame(at_s, _jpeg(frame, max_side))
+            samples = islice(_sampled(frames, stream, look), _MAX_SAMPLES)
+            for at_s, frame, wanted in samples:
+                picture = _reduced(frame, look.max_side)
+                room = _KEPT_BYTES // sum(plane.buffer_size for plane in picture.planes)
+                gallery.add(_still(at_s, picture, wanted), max(look.count, room))
         except (av.FFmpegError, ClipUnreadableError) as err:
-            if not picked:
+            if not gallery:
                 raise
             cut_short = str(err)
-    if not picked:
+    if not gallery:
         raise _undecodable("no frame could be decoded")
-    return Strip(tuple(picked.values()), cut_short)
+    stills, best = gallery.hang()
+    hung = [Frame(still.at_s, _jpeg(still.picture)) for still in stills]
+    return Strip(tuple(hung), stills.index(best), cut_short)
 
 
-class _Reel:
-    """An opened clip, wound forward as cheaply as its keyframes allow."""
+def _sampled(
+    frames: Iterator[VideoFrame], stream: VideoStream, look: Look
+) -> Iterator[tuple[float, VideoFrame, bool]]:
+    """Yield the frames to look at with their seconds, and whether each one was asked for.
 
-    def __init__(self, container: InputContainer, stream: VideoStream, stop: Event) -> None:
-        self._container = container
-        self._stream = stream
-        self._stop = stop
-        self._first_pts = stream.start_time or 0
-        self._seen: deque[tuple[float, VideoFrame]] = deque(maxlen=2)
-        self._frames = _decoded(container, stream, stop, _MAX_PACKETS)
-
-    def nearest(self, moment_s: float) -> tuple[float, VideoFrame] | None:
-        """Return time and frame nearest to the moment; moments must not go back."""
-        self._wind(moment_s)
-        while not self._seen or self._seen[-1][0] < moment_s:
-            if (frame := next(self._frames, None)) is None:
-                break
-            self._seen.append((self._seconds(frame.pts or 0), frame))
-        return min(self._seen, key=lambda seen: abs(seen[0] - moment_s), default=None)
-
-    def _wind(self, moment_s: float) -> None:
-        """Jump to the last keyframe before the moment if it lies ahead of us."""
-        wanted = self._first_pts + int(moment_s / float(self._stream.time_base or 1))
-        index = self._stream.index_entries
-        found = index.search_timestamp(wanted, backward=True)
-        here_s = self._seen[-1][0] if self._seen else 0.0
-        if found < 0 or self._seconds(index[found].timestamp) <= here_s:
-            return
-        self._container.seek(wanted, stream=self._stream)
-        self._seen.clear()
-        self._frames = _decoded(self._container, self._stream, self._stop, _MAX_PACKETS)
-
-    def _seconds(self, pts: int) -> float:
-        return float((pts - self._first_pts) * (self._stream.time_base or 1))
+    Never two frames at once are held: a decoder that gets its last picture back keeps to the
+    processor's cache.
+    """
+    first_pts, base_s = stream.start_time or 0, float(stream.time_base or 1)
+    asked = deque(sorted(look.best_s)[: look.count])
+    last_s, due_s = -_STEP_S / 10, -math.inf
+    for frame in frames:
+        at_s = ((frame.pts or 0) - first_pts) * base_s
+        step_s, last_s = at_s - last_s, max(at_s, last_s)
+        if step_s <= 0:
+            continue  # time does not go back
+        wanted = False
+        # The nearest one, if the next frame comes as soon as this one did.
+        while asked and at_s + step_s / 2 > asked[0]:
+            asked.popleft()
+            wanted = True
+        if wanted or at_s >= due_s:
+            due_s = at_s + _STEP_S
+            yield at_s, frame, wanted
 
 
 @contextmanager
@@ -182,13 +202,39 @@ def _decoded(
                 yield frame
 
 
-def _jpeg(frame: VideoFrame, max_side: int) -> bytes:
-    """Return the frame as it was meant to be seen: scaled down, then turned upright."""
+def _reduced(frame: VideoFrame, max_side: int) -> VideoFrame:
+    """Return the frame no larger than it will be shown."""
     width, height = fitted(frame.width, frame.height, max_side)
-    small = frame.reformat(
-        width=width, height=height, format="rgb24", interpolation=Interpolation.AREA
+    return frame.reformat(width=width, height=height, interpolation=Interpolation.AREA, threads=1)
+
+
+def _still(at_s: float, picture: VideoFrame, wanted: bool) -> Still[VideoFrame]:
+    """Return what is needed to judge the picture."""
+    stamp = picture.reformat(
+        width=COLUMNS, height=ROWS, format="gray", interpolation=Interpolation.AREA, threads=1
     )
-    return encoded(Image.fromarray(small.to_ndarray()).rotate(frame.rotation, expand=True))
+    return Still(
+        at_s=at_s,
+        stamp=toned(_luma(stamp)),
+        edges=edges(_luma(picture)),
+        picture=picture,
+        wanted=wanted,
+    )
+
+
+def _luma(picture: VideoFrame) -> NDArray[np.uint8]:
+    """Return the picture in shades of grey, without a copy where its format allows."""
+    if picture.format.name not in _LUMA_FIRST:
+        picture = picture.reformat(format="gray", threads=1)
+    plane = picture.planes[0]
+    lines = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+    return lines[: picture.height, : picture.width]
+
+
+def _jpeg(picture: VideoFrame) -> bytes:
+    """Return the picture as it was meant to be seen: turned upright."""
+    image = Image.fromarray(picture.reformat(format="rgb24", threads=1).to_ndarray())
+    return encoded(image.rotate(picture.rotation, expand=True) if picture.rotation else image)
 
 
 def _undecodable(message: str) -> ClipUnreadableError:
