@@ -35,6 +35,11 @@ class Hits:
         return self.seen == self.subjects
 
     @property
+    def is_sharp(self) -> bool:
+        """Whether everybody was seen sharp."""
+        return self.sharp == self.subjects
+
+    @property
     def found_any(self) -> bool:
         """Whether somebody was seen."""
         return bool(self.seen)

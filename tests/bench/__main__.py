@@ -2,11 +2,13 @@
 
 import argparse
 import asyncio
+from collections.abc import Collection
+from functools import partial
 import json
 from pathlib import Path
 import sys
 
-from . import analysis, callbacks, download
+from . import analysis, callbacks, choosing, download
 from .clips import ALL, HD, path_of
 from .result import Result
 from .rig import console_elsewhere, rig
@@ -14,17 +16,36 @@ from .rig import console_elsewhere, rig
 _CACHE = Path(__file__).parents[2] / ".cache" / "bench"
 
 
-async def measure() -> list[Result]:
-    """Measure everything, one after the other."""
+_AT_A_CONSOLE = ("memory", "throughput", "stalls", "own-time", "callbacks")
+_OF_FILES = {"choosing": choosing.scenes, "choosing-cost": choosing.cost}
+
+
+def measure(names: Collection[str]) -> list[Result]:
+    """Measure what is named, one after the other."""
+    results = asyncio.run(_at_a_console(names)) if set(names) & set(_AT_A_CONSOLE) else []
+    for name, step in _OF_FILES.items():
+        if name in names:
+            results += _shown(step(_CACHE))
+    return results
+
+
+async def _at_a_console(names: Collection[str]) -> list[Result]:
     paths = {clip.name: path_of(clip, _CACHE) for clip in ALL}
+    # Memory first: what is freed later stays with the process.
+    steps = {
+        "memory": download.memory,
+        "throughput": download.throughput,
+        "stalls": analysis.loop_stalls,
+        "own-time": partial(analysis.own_time, path=paths[HD.name]),
+    }
     results: list[Result] = []
     async with console_elsewhere({name: str(path) for name, path in paths.items()}) as console:
         async with rig(console.reach) as made:
-            # Memory first: what is freed later stays with the process.
-            for step in (download.memory, download.throughput, analysis.loop_stalls):
-                results += _shown(await step(made))
-            results += _shown(await analysis.own_time(made, paths[HD.name]))
-        results += _shown(await callbacks.cost(console))
+            for name, step in steps.items():
+                if name in names:
+                    results += _shown(await step(made))
+        if "callbacks" in names:
+            results += _shown(await callbacks.cost(console))
     return results
 
 
@@ -38,11 +59,13 @@ def main() -> int:
     """Return 0 when every promise is kept."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="one JSON object on the last line")
-    wants_json = parser.parse_args().json
-    results = asyncio.run(measure())
+    everything = (*_AT_A_CONSOLE, *_OF_FILES)
+    parser.add_argument("--only", choices=everything, help="a single measurement")
+    asked = parser.parse_args()
+    results = measure((asked.only,) if asked.only else everything)
     kept = all(result.is_met for result in results)
     print("\nEvery promise is kept." if kept else "\nA promise is not kept.")
-    if wants_json:
+    if asked.json:
         print(json.dumps({"kept": kept, "results": [result.as_json() for result in results]}))
     return 0 if kept else 1
 

@@ -8,14 +8,13 @@ from pathlib import Path
 from statistics import median
 import time
 
-import av
-
 from custom_components.protect_narrator.clock import SystemClock
 from custom_components.protect_narrator.pipeline.models import Detection, Policy, Sighting
 from custom_components.protect_narrator.pipeline.ports import Ability, Answer, Question
 from custom_components.protect_narrator.pipeline.runner import Runner, World
 
 from .clips import HD, UHD, UHD_HEVC, BenchClip
+from .decoding import bare_decode
 from .result import Result
 from .rig import Rig
 
@@ -150,13 +149,9 @@ async def loop_stalls(rig: Rig) -> list[Result]:
     return results
 
 
-def _bare_decode(path: Path) -> float:
+def _bare_decode_s(path: Path) -> float:
     began = time.perf_counter()
-    with av.open(str(path)) as container:
-        stream = container.streams.video[0]
-        stream.thread_count = 1
-        for _frame in container.decode(stream):
-            pass
+    bare_decode(path)
     return time.perf_counter() - began
 
 
@@ -164,7 +159,7 @@ async def own_time(rig: Rig, path: Path) -> list[Result]:
     """Measure from the Detection's end to publication, without what is not ours."""
     own, decodes = [], []
     for _ in range(_RUNS):
-        decode_s = await asyncio.to_thread(_bare_decode, path)
+        decode_s = await asyncio.to_thread(_bare_decode_s, path)
         sighting, seconds = await analyse(rig, HD)
         timings = sighting.timings
         transfer_s = await _transfer(rig, HD)

@@ -3,6 +3,7 @@
 They take a minute to render, so they are kept in the repository's ignored cache.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 import hashlib
@@ -56,13 +57,18 @@ ALL = (HD, UHD, UHD_HEVC, UHD_MINUTE)
 
 def path_of(clip: BenchClip, cache: Path) -> Path:
     """Return where the clip lies; render it when it does not."""
-    key = hashlib.sha256(repr(clip).encode()).hexdigest()[:12]
-    path = cache / f"{clip.name}-{key}.mp4"
+    return cached(clip.name, repr(clip), cache, lambda: _render(clip))
+
+
+def cached(name: str, definition: str, cache: Path, render: Callable[[], bytes]) -> Path:
+    """Return where the clip of that name and definition lies; render it when it does not."""
+    key = hashlib.sha256(definition.encode()).hexdigest()[:12]
+    path = cache / f"{name}-{key}.mp4"
     if not path.exists():
-        print(f"rendering {clip} …", file=sys.stderr, flush=True)
+        print(f"rendering {name} …", file=sys.stderr, flush=True)
         cache.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(".part")
-        part.write_bytes(_render(clip))
+        part.write_bytes(render())
         part.replace(path)
     return path
 
