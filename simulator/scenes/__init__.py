@@ -12,6 +12,7 @@ Rendering blocks: call it in a thread.
 
 from .film import EDITION, ScenePainter, render
 from .library import SCENES
+from .proof import shows
 from .scene import Box, Kind, LabelledScene, Mover, Point, Shape, Subject, Weather
 from .truth import Hits, evenly_spread, hits
 
@@ -31,4 +32,5 @@ __all__ = [
     "evenly_spread",
     "hits",
     "render",
+    "shows",
 ]

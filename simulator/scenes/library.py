@@ -220,6 +220,21 @@ def _pairs() -> tuple[LabelledScene, ...]:
             _peek(23.2, 0.7, _BLUE, "second"),
             backdrop="garden",
         ),
+        _scene(
+            kind,
+            "one-waits-one-passes",
+            30,
+            _person((Point(3.5, -0.1), Point(6, 0.3), Point(28, 0.3001)), 0.34, name="first"),
+            _peek(19.3, 0.7, _OLIVE, "second"),
+        ),
+        _scene(
+            kind,
+            "car-and-somebody-far-away",
+            30,
+            _car(_across(4, 6.5, (-0.3, 1.3), 0.94), name="first"),
+            _person(_across(21.2, 22.2, (0.44, 0.52), 0.6), 0.14, _BLACK, "second"),
+            backdrop="gate",
+        ),
     )
 
 
@@ -252,6 +267,15 @@ def _nights() -> tuple[LabelledScene, ...]:
             weather=_NIGHT,
             camera=_POOR_HEVC,
             backdrop="driveway",
+        ),
+        _scene(
+            kind,
+            "glimpse",
+            30,
+            _peek(16.8, 0.5, _SILVER),
+            weather=Weather(noise=11, light=0.3),
+            camera=_DARK,
+            backdrop="gate",
         ),
     )
 
@@ -287,6 +311,14 @@ def _trees() -> tuple[LabelledScene, ...]:
             weather=_STORM,
             camera=_HEVC,
             backdrop="driveway",
+        ),
+        _scene(
+            kind,
+            "glimpse-in-a-storm",
+            30,
+            _peek(21.4, 0.3, _OLIVE),
+            weather=_STORM,
+            camera=_FAST,
         ),
     )
 

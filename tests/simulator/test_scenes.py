@@ -25,8 +25,10 @@ from simulator.scenes import (
     evenly_spread,
     hits,
     render,
+    shows,
 )
 from simulator.video import Scene as Camera
+from simulator.video.planes import to_rgb
 
 WITH_SUBJECT = [scene for scene in SCENES if scene.movers]
 SMALL = Camera(640, 360, 10)
@@ -341,6 +343,26 @@ def test_whoever_was_only_seen_blurred_was_not_seen_sharp() -> None:
     assert hits(scene, [5.5]).seen == {"somebody"}
     assert hits(scene, [5.5]).sharp == frozenset()
     assert hits(scene, [5.5, 6.4]).sharp == {"somebody"}
+
+
+def still(scene: LabelledScene, at_s: float, *, empty: bool = False) -> bytes:
+    out = BytesIO()
+    frame = ScenePainter(scene).paint(at_s, empty=empty)
+    to_rgb(frame).reduce(2).save(out, "JPEG", quality=70)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("scene", WITH_SUBJECT, ids=lambda scene: scene.name)
+def test_a_picture_shows_whom_it_should_and_not_when_it_is_of_another_moment(
+    scene: LabelledScene,
+) -> None:
+    scene = small(scene)
+    at_s = max(shown(scene), key=lambda each: min(x.inside for x in scene.subjects_at(each)))
+    everybody = {subject.name for subject in scene.subjects_at(at_s)}
+
+    assert shows(scene, at_s, still(scene, at_s)) == everybody
+    assert shows(scene, at_s, still(scene, at_s, empty=True)) == frozenset()
+    assert shows(scene, 0.05, still(scene, 0.05)) <= everybody
 
 
 def test_evenly_spread_moments_are_the_middles_of_equal_parts_of_the_detection() -> None:
