@@ -2,7 +2,7 @@
 
 import argparse
 import asyncio
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from functools import partial
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ import sys
 from . import analysis, callbacks, choosing, download
 from .clips import ALL, HD, path_of
 from .result import Result
-from .rig import console_elsewhere, rig
+from .rig import Rig, console_elsewhere, rig
 
 _CACHE = Path(__file__).parents[2] / ".cache" / "bench"
 
@@ -32,7 +32,7 @@ def measure(names: Collection[str]) -> list[Result]:
 async def _at_a_console(names: Collection[str]) -> list[Result]:
     paths = {clip.name: path_of(clip, _CACHE) for clip in ALL}
     # Memory first: what is freed later stays with the process.
-    steps = {
+    steps: dict[str, Callable[[Rig], Awaitable[list[Result]]]] = {
         "memory": download.memory,
         "throughput": download.throughput,
         "stalls": analysis.loop_stalls,

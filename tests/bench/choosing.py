@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+import gc
 import json
 from pathlib import Path
 from statistics import median
@@ -88,6 +89,9 @@ def _look_at(scene: LabelledScene, cache: Path) -> _Shown:
         if {each.name for each in scene.subjects_at(scene.nearest(frame.at_s))}
         <= shows(scene, frame.at_s, frame.jpeg)
     ]
+    # An opened container and its codec hold each other, with tens of megabytes of pictures: over
+    # all scenes that would be gigabytes until the collector comes round by itself.
+    gc.collect()
     return _Shown(
         scene,
         len(frames),
