@@ -125,7 +125,8 @@ def choose(stop: Event, path: Path, look: Look) -> Strip:
             for at_s, frame, wanted in samples:
                 picture = _reduced(frame, look.max_side)
                 room = _KEPT_BYTES // sum(plane.buffer_size for plane in picture.planes)
-                gallery.add(_still(at_s, picture, wanted), max(look.count, room))
+                # Whatever their size: those that were asked for, and both ends of the clip.
+                gallery.add(_still(at_s, picture, wanted), max(look.count + 2, room))
         except (av.FFmpegError, ClipUnreadableError) as err:
             if not gallery:
                 raise
