@@ -32,9 +32,10 @@ async def test_a_detection_becomes_a_sighting_and_leaves_nothing_behind(
     assert (sighting.fallback_reason, sighting.fallback_detail) == (None, None)
     assert (sighting.clip_attempts, sighting.revision) == (1, 1)
     assert sighting.picture is not None
-    assert seconds_in(sighting.picture) == pytest.approx(5.0)
     seen = [seconds_in(picture) for picture in outside.describer.seen[0]]
-    assert seen == pytest.approx([3.4, 4.2, 5.0, 5.8, 6.6], abs=0.051)
+    assert len(seen) == 5
+    assert seen == sorted(set(seen))
+    assert sighting.picture in outside.describer.seen[0]
     assert outside.console.calls == ["refresh", "clip"]
 
 
