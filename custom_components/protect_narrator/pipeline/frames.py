@@ -112,9 +112,9 @@ def probe(stop: Event, path: Path) -> ClipInfo:
 def choose(stop: Event, path: Path, look: Look) -> Strip:
     """Return the frames that tell most of what happens in the clip.
 
-    Every frame is decoded, five a second are looked at. Damage costs only the frames that it
-    hits, and the time limit those that come after it: ClipUnreadableError is raised only when
-    none could be had.
+    Every frame is decoded, three or four a second are looked at. Damage costs only the frames
+    that it hits, and the time limit those that come after it: ClipUnreadableError is raised
+    only when none could be had.
     """
     gallery = Gallery[VideoFrame](look)
     cut_short: str | None = None
