@@ -166,6 +166,7 @@ class Console:
         license_plate: str | None = None,
         face: str | None = None,
         event_type: str | None = None,
+        zones: Sequence[int] | None = None,
     ) -> None:
         """Tell what has become known of it; what is None stays as it is."""
         before = self._state.events[event_id]
@@ -176,6 +177,7 @@ class Console:
             license_plate=license_plate or before.license_plate,
             face=face or before.face,
             type=event_type or before.type,
+            zones=before.zones if zones is None else tuple(zones),
         )
         await self._become(before, after)
 

@@ -48,6 +48,11 @@ class Camera:
         "face",
     )
     audio_types: tuple[str, ...] = ("alrmSmoke", "alrmCmonx", "alrmBark", "alrmGlassBreak")
+    zones: tuple[str, ...] = ("Default",)
+    """Names of the areas of its picture, as their owner calls them; their ids count from 1."""
+
+    lines: tuple[str, ...] = ()
+    loiter_zones: tuple[str, ...] = ()
 
     @classmethod
     def make(cls, number: int, name: str | None = None, *, is_doorbell: bool = False) -> Camera:
@@ -91,6 +96,8 @@ class Event:
 
     license_plate: str | None = None
     face: str | None = None
+    zones: tuple[int, ...] = (1,)
+    """Ids of the areas in which it happened: zones, lines or others, by the event's type."""
 
     def as_private(self) -> Json:
         """Return the event as the private API and its websocket spell it."""
@@ -151,7 +158,7 @@ class Event:
             "croppedId": f"{kind}-{self.id}",
             "objectId": f"{kind}-1",
             "coord": list(_COORD),
-            "attributes": {"zone": [1], "trackerId": 1},
+            "attributes": {"zone": list(self.zones), "trackerId": 1},
         }
         if kind == "vehicle":
             thumbnail["attributes"] |= {

@@ -35,7 +35,7 @@ def rest(**other: Any) -> EventFrame | None:
         "camera": CAMERA,
         "smartDetectTypes": ["person"],
     }
-    return frame_from_rest(item | other)
+    return frame_from_rest(item | other, lambda camera_id: ZONES if camera_id == CAMERA else {})
 
 
 def thumbnails(*items: Any) -> dict[str, Any]:
@@ -165,6 +165,74 @@ def test_there_are_only_so_many_names() -> None:
     assert len(seen.faces) == 8
 
 
+# -- zones and best views
+
+ZONES = {"smartDetectZone": {1: "Porch", 2: "Drive"}, "smartDetectLine": {1: "Fence"}}
+
+
+def seen_in(zones: object, **other: Any) -> tuple[str, ...]:
+    item = {"type": "person", "attributes": {"zone": zones, "trackerId": 1}}
+    frame = rest(metadata=thumbnails(item), **other)
+    assert frame is not None
+    return frame.zones
+
+
+def test_zones_are_told_by_name_and_each_once() -> None:
+    assert seen_in([2, 1, 2]) == ("Drive", "Porch")
+    assert seen_in([1], type="smartDetectLine") == ("Fence",)
+    assert seen_in([1], type="smartDetectLoiterZone") == ()
+
+
+@pytest.mark.parametrize("zones", [None, 1, "1", [3], [None], [{}], ["1"], [[1]]])
+def test_zones_that_nobody_named_are_none(zones: object) -> None:
+    assert seen_in(zones) == ()
+
+
+def viewed(*seconds: object, **other: Any) -> tuple[float, ...]:
+    frame = rest(
+        metadata=thumbnails(
+            *(
+                {
+                    "type": "person",
+                    "clockBestWall": NOON_MS + each * 1000 if isinstance(each, int) else each,
+                }
+                for each in seconds
+            )
+        ),
+        **other,
+    )
+    assert frame is not None
+    return tuple((view - NOON).total_seconds() for view in frame.best_views)
+
+
+def test_best_views_are_those_within_the_event_in_order() -> None:
+    assert viewed(3, 1, 3, -1, 5, None, "2", float("nan")) == (1.0, 3.0)
+    assert viewed(3, 100, end=None) == (3.0, 100.0)
+
+
+def test_there_are_only_so_many_best_views() -> None:
+    assert viewed(*range(20), end=None) == tuple(map(float, range(8)))
+
+
+def test_the_library_s_object_tells_zones_and_best_views() -> None:
+    event = private_event(
+        metadata=thumbnails(
+            {
+                "type": "person",
+                "croppedId": "1",
+                "clockBestWall": NOON_MS + 2000,
+                "attributes": {"zone": [2], "color": {"val": "blue", "confidence": 88}},
+            },
+            {"type": "person", "croppedId": "2", "attributes": None},
+            {"type": "person", "croppedId": "3", "attributes": {"zone": "no list"}},
+        )
+    )
+    frame = frame_from_private(event, lambda camera_id: ZONES if camera_id == CAMERA else {})
+    assert frame is not None
+    assert frame.zones == ("Drive",)
+    assert frame.best_views == (NOON + timedelta(seconds=2),)
+
+
 # -- what is not to be trusted
 
 
@@ -188,9 +256,8 @@ def test_what_is_no_detection_of_a_camera_is_left_out(other: dict[str, Any]) -> 
     assert rest(**other) is None
 
 
-def private(**other: Any) -> EventFrame | None:
-    """Read the library's object, whose fields it does not bound."""
-    event = Event.from_unifi_dict(
+def private_event(**other: Any) -> Event:
+    return Event.from_unifi_dict(
         id=EVENT,
         modelKey="event",
         type="smartDetectZone",
@@ -199,8 +266,13 @@ def private(**other: Any) -> EventFrame | None:
         score=81,
         camera=CAMERA,
         smartDetectTypes=["person"],
+        **other,
     )
-    return frame_from_private(event.model_copy(update=other))
+
+
+def private(**other: Any) -> EventFrame | None:
+    """Read the library's object, whose fields it does not bound."""
+    return frame_from_private(private_event().model_copy(update=other))
 
 
 ABSURD = [
@@ -254,6 +326,8 @@ THUMBNAIL = st.fixed_dictionaries(
         "type": RUBBISH | st.sampled_from(["face", "vehicle"]),
         "name": RUBBISH,
         "group": RUBBISH | st.fixed_dictionaries({"matchedName": RUBBISH}),
+        "attributes": RUBBISH | st.fixed_dictionaries({"zone": RUBBISH | st.lists(RUBBISH)}),
+        "clockBestWall": RUBBISH | st.just(NOON_MS),
     },
 )
 
@@ -276,7 +350,7 @@ THUMBNAIL = st.fixed_dictionaries(
     | RUBBISH
 )
 def test_no_rubbish_raises(raw: object) -> None:
-    seen = frame_from_rest(raw)
+    seen = frame_from_rest(raw, lambda _: ZONES)
     if seen is not None:
         assert seen.start.tzinfo is UTC
         assert seen.start <= (seen.end or datetime.max.replace(tzinfo=UTC))

@@ -168,7 +168,7 @@ async def test_a_bug_of_ours_is_loud_and_the_next_look_is_made(
 ) -> None:
     calls = 0
 
-    def buggy(raw: object) -> object:
+    def buggy(raw: object, _zones_of: object) -> object:
         nonlocal calls
         calls += 1
         if calls == 1:

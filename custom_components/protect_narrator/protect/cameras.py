@@ -5,7 +5,7 @@ open and silent, so the list is read again with each look back.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from uiprotect import ProtectApiClient
 from uiprotect.data import Camera
@@ -13,6 +13,7 @@ from uiprotect.data import Camera
 from .access import CameraInfo
 from .bootstrap import camera_from_rest, read_camera
 from .causes import EXPECTED, Trouble
+from .zones import Zones, zones_from_rest
 
 # For a list of about 7 KiB a camera, made by a console that is busy.
 _READ_LIMIT_S = 30.0
@@ -31,6 +32,7 @@ class CameraList:
         self._client = client
         self._changed = changed
         self._known: dict[str, CameraInfo] = {}
+        self._zones: dict[str, Zones] = {}
         self._asked: set[str] = set()
         self._trouble = Trouble("list of cameras")
 
@@ -42,6 +44,10 @@ class CameraList:
     def begin(self, cameras: Iterable[CameraInfo]) -> None:
         """Take what was read at the log-in; nobody is told."""
         self._known = {camera.id: camera for camera in cameras}
+
+    def zones_of(self, camera_id: str) -> Zones:
+        """Return what its areas were called when the list was read last."""
+        return self._zones.get(camera_id, {})
 
     def is_worth_asking(self, camera_id: str) -> bool:
         """Say, once for each id, that it is not known: a camera may have come unseen."""
@@ -74,6 +80,11 @@ class CameraList:
             self._trouble.came(err)
             return False
         self._trouble.passed()
+        self._zones = {
+            str(item.get("id")): zones_from_rest(item)
+            for item in listed
+            if isinstance(item, Mapping)
+        }
         if self._known is not before:
             return False
         cameras = filter(None, map(camera_from_rest, listed))

@@ -5,7 +5,7 @@ and nothing raises.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -15,6 +15,8 @@ from typing import Any
 from uiprotect.data import Event
 
 from ..pipeline.models import Label, ranked
+from .text import plain
+from .zones import ZonesOf, no_zones, zone_names
 
 # Protect's types of events that are detections, for the private REST API. Spelled out here,
 # because the library's own list of types differs between its versions.
@@ -58,9 +60,11 @@ _EVENT_ID = re.compile(
 _OTHER_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
 # No event has more of them in a home; more would make the stored Sighting too large.
-_MOST_NAMES = 8
-_LONGEST_NAME = 40
-_MOST_SMART_TYPES = 32
+MOST_NAMES = 8
+_MOST_ITEMS = 32
+
+# Of the moments at which Protect saw something best; more pictures are not looked at.
+MOST_VIEWS = 8
 
 # What is read of a public event, and of how many that is remembered: a busy site has dozens
 # open, and what is forgotten too early is found by the look-back.
@@ -96,7 +100,24 @@ class EventFrame:
     score: int | None = None
     license_plates: tuple[str, ...] = ()
     faces: tuple[str, ...] = ()
+    zones: tuple[str, ...] = ()
+    """What the user calls the areas of the picture in which it happened."""
+
+    best_views: tuple[datetime, ...] = ()
+    """When Protect saw best what it cut out of the picture, within the event, in order."""
+
     source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class _CutOut:
+    """What is read of one of the pictures that Protect cuts out; none of it is trusted."""
+
+    kind: object
+    matched: object
+    name: object
+    zones: object
+    seen_best: datetime | None
 
 
 def normalized_id(value: object) -> str | None:
@@ -108,17 +129,12 @@ def normalized_id(value: object) -> str | None:
     return value if _OTHER_ID.fullmatch(value) else None
 
 
-def frame_from_rest(raw: object) -> EventFrame | None:
+def frame_from_rest(raw: object, zones_of: ZonesOf = no_zones) -> EventFrame | None:
     """Read one item of the private API's list of events, or ``GET events/{id}``."""
     if not isinstance(raw, Mapping):
         return None
     metadata = raw.get("metadata")
     thumbnails = metadata.get("detectedThumbnails") if isinstance(metadata, Mapping) else None
-    plates, faces = _names(
-        (item.get("type"), _matched_name(item), item.get("name"))
-        for item in _items(thumbnails)
-        if isinstance(item, Mapping)
-    )
     return _frame(
         event_id=raw.get("id"),
         camera_id=raw.get("camera"),
@@ -127,21 +143,17 @@ def frame_from_rest(raw: object) -> EventFrame | None:
         start=_moment(raw.get("start")),
         end=_moment(raw.get("end")),
         score=raw.get("score"),
-        plates=plates,
-        faces=faces,
+        cut_outs=[_cut_out(item) for item in _items(thumbnails) if isinstance(item, Mapping)],
+        zones_of=zones_of,
         source=Source.REST,
     )
 
 
-def frame_from_private(event: Event) -> EventFrame | None:
+def frame_from_private(event: Event, zones_of: ZonesOf = no_zones) -> EventFrame | None:
     """Copy what we need of uiprotect's live object; its fields of all versions we support."""
-    thumbnails: Iterable[Any] = ()
+    thumbnails: list[Any] = []
     if event.metadata is not None:
-        thumbnails = event.metadata.detected_thumbnails or ()
-    plates, faces = _names(
-        (item.type, item.group.matched_name if item.group else None, item.name)
-        for item in thumbnails
-    )
+        thumbnails = event.metadata.detected_thumbnails or []
     return _frame(
         event_id=event.id,
         camera_id=event.camera_id,
@@ -150,8 +162,18 @@ def frame_from_private(event: Event) -> EventFrame | None:
         start=_bounded(event.start),
         end=_bounded(event.end),
         score=event.score,
-        plates=plates,
-        faces=faces,
+        cut_outs=[
+            _CutOut(
+                item.type,
+                item.group.matched_name if item.group else None,
+                item.name,
+                # One of the keys that the library passes on as they come.
+                getattr(item.attributes, "zone", None),
+                _bounded(item.clock_best_wall),
+            )
+            for item in thumbnails[:_MOST_ITEMS]
+        ],
+        zones_of=zones_of,
         source=Source.PRIVATE,
     )
 
@@ -187,8 +209,8 @@ class PublicEvents:
             start=_moment(known.get("start")),
             end=_moment(known.get("end")),
             score=None,
-            plates=(),
-            faces=(),
+            cut_outs=(),
+            zones_of=no_zones,
             source=Source.PUBLIC,
         )
 
@@ -202,8 +224,8 @@ def _frame(  # noqa: PLR0913 - one argument a field; its three callers read bett
     start: datetime | None,
     end: datetime | None,
     score: object,
-    plates: tuple[str, ...],
-    faces: tuple[str, ...],
+    cut_outs: Sequence[_CutOut],
+    zones_of: ZonesOf,
     source: Source,
 ) -> EventFrame | None:
     """Return the frame, or None for what is no detection of a camera."""
@@ -212,18 +234,33 @@ def _frame(  # noqa: PLR0913 - one argument a field; its three callers read bett
         return None
     if event_type not in EVENT_TYPES:
         return None
+    plates, faces = _names(cut_outs)
+    end = None if end is None else max(start, end)
+    zone_ids = [zone for cut_out in cut_outs for zone in _items(cut_out.zones)]
     return EventFrame(
         event_id=known_id,
         camera_id=camera_id,
         labels=_labels(str(event_type), smart_types, plates, faces),
         start=start,
-        end=None if end is None else max(start, end),
+        end=end,
         # Zero is what Protect says of what it does not score, such as a ring.
         score=score if type(score) is int and 0 < score <= 100 else None,
         license_plates=plates,
         faces=faces,
+        zones=zone_names(zones_of(camera_id), event_type, zone_ids)[:MOST_NAMES],
+        best_views=views_within(
+            (cut_out.seen_best for cut_out in cut_outs if cut_out.seen_best), start, end
+        ),
         source=source,
     )
+
+
+def views_within(
+    views: Iterable[datetime], start: datetime, end: datetime | None
+) -> tuple[datetime, ...]:
+    """Return the distinct moments of that stretch of time, in order; a few are enough."""
+    within = {view for view in views if start <= view and (end is None or view <= end)}
+    return tuple(sorted(within))[:MOST_VIEWS]
 
 
 def _labels(
@@ -242,21 +279,19 @@ def _labels(
     return ranked(labels)
 
 
-def _names(
-    thumbnails: Iterable[tuple[object, object, object]],
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Sort (type, matched name, name) into plates and faces.
+def _names(cut_outs: Iterable[_CutOut]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the plates and the faces that have a name.
 
     Protect 6.0 and newer say the name in ``group.matchedName``, older ones in ``name`` (read
     in core's ``unifiprotect/event.py``).
     """
     plates: dict[str, None] = {}
     faces: dict[str, None] = {}
-    for kind, matched, name in thumbnails:
-        said = matched or name
-        if not isinstance(said, str) or not (value := _plain(said)):
+    for cut_out in cut_outs:
+        said = cut_out.matched or cut_out.name
+        if not isinstance(said, str) or not (value := plain(said)):
             continue
-        match kind:
+        match cut_out.kind:
             case "vehicle" | "licensePlate":
                 plates[value] = None
             case "face":
@@ -264,22 +299,22 @@ def _names(
             case _:
                 # Of what else Protect cuts out, the name is no name.
                 continue
-    return tuple(plates)[:_MOST_NAMES], tuple(faces)[:_MOST_NAMES]
+    return tuple(plates)[:MOST_NAMES], tuple(faces)[:MOST_NAMES]
 
 
-def _plain(name: str) -> str:
-    """Return the name on one line and without what cannot be printed."""
-    printable = "".join(char if char.isprintable() else " " for char in name)
-    return " ".join(printable.split())[:_LONGEST_NAME].rstrip()
-
-
-def _matched_name(thumbnail: Mapping[str, Any]) -> object:
-    group = thumbnail.get("group")
-    return group.get("matchedName") if isinstance(group, Mapping) else None
+def _cut_out(thumbnail: Mapping[str, Any]) -> _CutOut:
+    group, attributes = thumbnail.get("group"), thumbnail.get("attributes")
+    return _CutOut(
+        thumbnail.get("type"),
+        group.get("matchedName") if isinstance(group, Mapping) else None,
+        thumbnail.get("name"),
+        attributes.get("zone") if isinstance(attributes, Mapping) else None,
+        _moment(thumbnail.get("clockBestWall")),
+    )
 
 
 def _items(value: object) -> list[Any]:
-    return value[:_MOST_SMART_TYPES] if isinstance(value, list) else []
+    return value[:_MOST_ITEMS] if isinstance(value, list) else []
 
 
 def _moment(value: object) -> datetime | None:

@@ -85,7 +85,7 @@ class LookBack:
         for page in range(_MOST_PAGES):
             items = await self._page(start, now + _AHEAD, page * _PAGE)
             for item in items:
-                frame = frame_from_rest(item)
+                frame = frame_from_rest(item, self._cameras.zones_of)
                 if frame is None:
                     continue
                 reached = frame.start

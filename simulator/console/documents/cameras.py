@@ -145,15 +145,21 @@ def _settings(camera: Camera) -> Json:
 
 
 def _zones(camera: Camera) -> Json:
-    zone = {"id": 1, "name": "Default", "color": "#AB46BC", "points": _WHOLE_PICTURE}
+    noticed = {"sensitivity": 50, "objectTypes": list(camera.smart_types)}
     return {
-        "motionZones": [{**zone, "sensitivity": 50}],
+        "motionZones": [{**area, "sensitivity": 50} for area in _areas(("Default",))],
         "privacyZones": [],
-        "smartDetectZones": [
-            {**zone, "sensitivity": 50, "objectTypes": list(camera.smart_types)},
-        ],
-        "smartDetectLines": [],
+        "smartDetectZones": [area | noticed for area in _areas(camera.zones)],
+        "smartDetectLines": [area | noticed for area in _areas(camera.lines)],
+        "smartDetectLoiterZones": [area | noticed for area in _areas(camera.loiter_zones)],
     }
+
+
+def _areas(names: tuple[str, ...]) -> list[Json]:
+    return [
+        {"id": number, "name": name, "color": "#AB46BC", "points": _WHOLE_PICTURE}
+        for number, name in enumerate(names, start=1)
+    ]
 
 
 def _stats(now: datetime) -> Json:
