@@ -24,6 +24,7 @@ from .meter import CallMeter
 from .options import (
     label_grace_from,
     longest_open_from,
+    merge_gap_from,
     policy_from,
     reconcile_interval_from,
 )
@@ -119,6 +120,7 @@ async def _connect(
             not_before=entry.created_at,
             longest_open=longest_open_from(entry),
             label_grace=label_grace_from(entry),
+            merge_gap=merge_gap_from(entry),
             reconcile_every=reconcile_interval_from(entry),
         )
         console = await connection.connect()

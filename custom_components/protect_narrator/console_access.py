@@ -67,6 +67,7 @@ class Listening(TypedDict, total=False):
     not_before: datetime
     longest_open: timedelta
     label_grace: timedelta
+    merge_gap: timedelta
     reconcile_every: timedelta
 
 

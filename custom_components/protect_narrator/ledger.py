@@ -7,7 +7,7 @@ nor tells one twice.
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 import logging
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.storage import Store
@@ -43,6 +43,11 @@ class StoredDetection(TypedDict):
     license_plates: list[str]
     faces: list[str]
     late: bool
+
+    # Absent in what version 0.1 has written.
+    zones: NotRequired[list[str]]
+    best_views: NotRequired[list[str]]
+    requested: NotRequired[bool]
 
 
 class StoredTally(TypedDict):
@@ -121,9 +126,16 @@ class Ledger:
     @callback
     def knows(self, detection: Detection) -> bool:
         """Say whether any of its Protect events was taken in or passed over before."""
-        wanted = set(_keys(detection))
-        return not wanted.isdisjoint(self._done) or any(
-            not wanted.isdisjoint(_keys(unfinished)) for unfinished in self._unfinished.values()
+        return any(
+            self.knows_event(detection.camera_id, event_id) for event_id in detection.event_ids
+        )
+
+    @callback
+    def knows_event(self, camera_id: str, event_id: str) -> bool:
+        """Say whether that Protect event was taken in or passed over before."""
+        key = _key(camera_id, event_id)
+        return key in self._done or any(
+            key in _keys(unfinished) for unfinished in self._unfinished.values()
         )
 
     @callback
@@ -202,7 +214,11 @@ def _store(hass: HomeAssistant, entry_id: str) -> Store[StoredLedger]:
 
 def _keys(detection: Detection) -> list[str]:
     """Return how its Protect events are remembered; cameras may share the id of one."""
-    return [f"{detection.camera_id}/{event_id}" for event_id in detection.event_ids]
+    return [_key(detection.camera_id, event_id) for event_id in detection.event_ids]
+
+
+def _key(camera_id: str, event_id: str) -> str:
+    return f"{camera_id}/{event_id}"
 
 
 def _stored(detection: Detection) -> StoredDetection:
@@ -219,6 +235,9 @@ def _stored(detection: Detection) -> StoredDetection:
         "license_plates": list(detection.license_plates),
         "faces": list(detection.faces),
         "late": detection.late,
+        "zones": list(detection.zones),
+        "best_views": [view.isoformat() for view in detection.best_views],
+        "requested": detection.requested,
     }
 
 
@@ -261,4 +280,7 @@ def _restored(item: StoredDetection) -> Detection:
         license_plates=tuple(item["license_plates"]),
         faces=tuple(item["faces"]),
         late=item["late"],
+        zones=tuple(item.get("zones", ())),
+        best_views=tuple(map(datetime.fromisoformat, item.get("best_views", ()))),
+        requested=item.get("requested", False),
     )

@@ -1,6 +1,7 @@
 """The finished Sighting goes out: as one immutable event on the bus, and to the entities."""
 
 from datetime import datetime
+import json
 from typing import Any
 
 from homeassistant.core import Context, HomeAssistant
@@ -9,7 +10,7 @@ from .const import EVENT_SIGHTING
 from .coordinator import NarratorCoordinator, Published
 from .devices import linked_device
 from .ledger import Ledger
-from .pipeline.models import Sighting
+from .pipeline.models import Phase, Sighting
 from .pipeline.text import (
     LONGEST_CAMERA,
     LONGEST_DESCRIPTION,
@@ -21,8 +22,10 @@ from .pipeline.text import (
 )
 
 # Text takes three bytes a character at most in every living script; emoji, which take four,
-# and what the console calls things must not make the event larger than 8 KB.
+# and what the console calls things must not make the event larger than 8 KB. Where many events
+# and long names come together, the longest text gives way.
 _BYTES_A_CHARACTER = 3
+_MOST_BYTES = 8 * 1024 - 1
 
 # Of what users' automations find in the event; raised when a key changes its meaning.
 SCHEMA = 1
@@ -40,7 +43,10 @@ class SightingPublisher:
         self._ledger = ledger
 
     async def publish(self, sighting: Sighting) -> None:
-        """Fire the bus event, which is the record; then strike it off the ledger, then show it."""
+        """Fire the bus event, which is the record; then strike it off the ledger, then show it.
+
+        First words strike nothing off: the full ones are still to come.
+        """
         coordinator = self._coordinator
         context = Context()
         self._hass.bus.async_fire(
@@ -52,7 +58,8 @@ class SightingPublisher:
             ),
             context=context,
         )
-        self._ledger.async_told(sighting.detection)
+        if sighting.phase is Phase.FINAL:
+            self._ledger.async_told(sighting.detection)
         coordinator.async_published(Published(sighting, context))
 
     def _device_id(self, camera_id: str) -> str | None:
@@ -66,6 +73,17 @@ def event_data(
     sighting: Sighting, *, config_entry_id: str, device_id: str | None
 ) -> dict[str, Any]:
     """Return the Sighting as the bus event carries it: flat, JSON, under 8 KB."""
+    data = _event_data(sighting, config_entry_id=config_entry_id, device_id=device_id)
+    excess = len(json.dumps(data, ensure_ascii=False).encode()) - _MOST_BYTES
+    if excess > 0:
+        text = data["description"].encode()
+        data["description"] = text[: len(text) - excess].decode(errors="ignore")
+    return data
+
+
+def _event_data(
+    sighting: Sighting, *, config_entry_id: str, device_id: str | None
+) -> dict[str, Any]:
     detection = sighting.detection
     description = sighting.description
     timings = sighting.timings

@@ -31,6 +31,13 @@ _LIMIT_S = 60
 class Deaf:
     """A Listener that does nothing with what it hears."""
 
+    def knows(self, camera_id: str, event_id: str) -> bool:
+        """Know nothing."""
+        return False
+
+    def on_opened(self, detection: Detection) -> None:
+        """Hear of a beginning."""
+
     def on_detection(self, detection: Detection) -> None:
         """Hear a Detection."""
 

@@ -62,10 +62,18 @@ class Heard:
     """A listener that remembers what it was told."""
 
     def __init__(self) -> None:
+        self.opened: list[Detection] = []
         self.detections: list[Detection] = []
         self.states: list[ConnectionState] = []
         self.cameras: list[tuple[CameraInfo, ...]] = []
         self._change = asyncio.Event()
+
+    def knows(self, camera_id: str, event_id: str) -> bool:
+        return False
+
+    def on_opened(self, detection: Detection) -> None:
+        self.opened.append(detection)
+        self._change.set()
 
     def on_detection(self, detection: Detection) -> None:
         self.detections.append(detection)
@@ -129,7 +137,7 @@ class Link:
 async def linked(console: Console, folder: Path, **other: Any) -> AsyncIterator[Link]:
     """Make a connection of the console's user; other credentials and options by name.
 
-    Unless a test is about that, it waits for no better labels.
+    Unless a test is about that, it waits for no better labels and merges nothing.
     """
     login: dict[str, Any] = {
         "host": console.host,
@@ -141,6 +149,7 @@ async def linked(console: Console, folder: Path, **other: Any) -> AsyncIterator[
     }
     login |= {name: other.pop(name) for name in tuple(other) if name in login}
     other.setdefault("label_grace", timedelta())
+    other.setdefault("merge_gap", timedelta())
     guard = LoginGuard()
     async with (
         ClientSession(middlewares=(guard,), cookie_jar=CookieJar(unsafe=True)) as private,

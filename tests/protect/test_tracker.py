@@ -14,7 +14,6 @@ from custom_components.protect_narrator.protect.tracker import (
     MOST_FINISHED,
     MOST_OPEN,
     Tracker,
-    refreshed,
 )
 
 from .helpers import CAMERA, EVENT, NOON, frame
@@ -35,11 +34,16 @@ class Told:
         return list(self.tracker.tick(at))
 
     def say(self, said: EventFrame, at: float = 0.0) -> Detection | None:
-        return self.tracker.observe(said, NOON + at * SECOND, at)
+        return self.tracker.observe(said, NOON + at * SECOND, at).left
 
 
 def new_tracker(label_grace: timedelta = timedelta()) -> Tracker:
-    tracker = Tracker("f4e2c6a0b0c0", not_before=NOON - 60 * SECOND, label_grace=label_grace)
+    tracker = Tracker(
+        "f4e2c6a0b0c0",
+        not_before=NOON - 60 * SECOND,
+        label_grace=label_grace,
+        merge_gap=timedelta(),
+    )
     tracker.set_cameras({CAMERA: "Door", OTHER_CAMERA: "Yard"})
     return tracker
 
@@ -294,44 +298,7 @@ def test_ids_are_not_remembered_for_ever(told: Told, monkeypatch: pytest.MonkeyP
     assert len(told.tracker._finished) == 5
 
 
-# -- the truth about an event
-
-
-def detection_of(*labels: Label, lasted: float = 4) -> Detection:
-    detection = Told(new_tracker()).say(frame(*labels, lasted=lasted, score=50, faces=("Ada",)))
-    assert detection is not None
-    return detection
-
-
-def test_the_console_may_know_better(told: Told) -> None:
-    before = detection_of(Label.OTHER)
-    now = NOON + 20 * SECOND
-    after = refreshed(
-        before, frame(Label.PERSON, lasted=9, score=90, faces=("Bob",), source=Source.REST), now
-    )
-    assert after.labels == (Label.PERSON,)
-    assert after.end == NOON + 9 * SECOND
-    assert not after.end_estimated
-    assert after.score == 90
-    assert after.faces == ("Ada", "Bob")
-    assert after.sighting_id == before.sighting_id
-    assert not after.late
-
-
-def test_an_event_that_is_still_open_has_lasted_until_now() -> None:
-    after = refreshed(detection_of(Label.PERSON), frame(Label.PERSON), NOON + 20 * SECOND)
-    assert after.end == NOON + 20 * SECOND
-    assert after.end_estimated
-
-
-def test_nothing_that_was_known_is_lost() -> None:
-    before = detection_of(Label.PERSON)
-    after = refreshed(before, frame(lasted=4), NOON)
-    assert after == before
-
-
-def test_an_unknown_thing_stays_one() -> None:
-    assert refreshed(detection_of(Label.OTHER), frame(lasted=4), NOON).labels == (Label.OTHER,)
+# -- clocks
 
 
 def test_a_console_whose_clock_is_behind_does_not_cut_what_it_tells_live() -> None:

@@ -34,6 +34,7 @@ from custom_components.protect_narrator.const import (
     CONF_CLIP_BEFORE,
     CONF_CLIP_DEADLINE,
     CONF_DESCRIBE_TIMEOUT,
+    CONF_MERGE_GAP,
     CONF_SETTLE,
     CORE_DOMAIN,
     DOMAIN,
@@ -54,6 +55,7 @@ SHORT_WAITS = {
     CONF_SETTLE: 0,
     CONF_CLIP_DEADLINE: 5,
     CONF_DESCRIBE_TIMEOUT: 5,
+    CONF_MERGE_GAP: 0,
 }
 
 NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})

@@ -32,7 +32,7 @@ from .login_guard import LoginGuard
 from .look_back import LookBack
 from .media import ConsoleMedia
 from .states import States
-from .tracker import LABEL_GRACE, LONGEST_OPEN, Tracker
+from .tracker import LABEL_GRACE, LONGEST_OPEN, MERGE_GAP, Tracker
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -62,6 +62,18 @@ _GOODBYE_LIMIT_S = 5
 
 class Listener(Protocol):
     """Who is told what happens. All calls come in the event loop and must return at once."""
+
+    def knows(self, camera_id: str, event_id: str) -> bool:
+        """Say whether that event was dealt with before; then it is told no more."""
+        ...
+
+    def on_opened(self, detection: Detection) -> None:
+        """Learn of what has begun, with what is known of it: its end is now.
+
+        Told live alone, and again whenever a label is added; ``on_detection`` follows under
+        the same ``sighting_id``, unless the connection is closed before.
+        """
+        ...
 
     def on_detection(self, detection: Detection) -> None:
         """Take a Detection, once each."""
@@ -96,12 +108,14 @@ class Connection:
         longest_open: timedelta = LONGEST_OPEN,
         reconcile_every: timedelta = RECONCILE_EVERY,
         label_grace: timedelta = LABEL_GRACE,
+        merge_gap: timedelta = MERGE_GAP,
         connecting: timedelta = CONNECTING,
     ) -> None:
         """Prepare; nothing is sent yet.
 
-        ``label_grace`` is how long a Detection is kept after its end for better labels, and
-        ``connecting`` how long nothing is said of websockets that do not open.
+        ``label_grace`` is how long a Detection is kept after its end for better labels,
+        ``merge_gap`` how far apart two events of one incident may be, and ``connecting`` how
+        long nothing is said of websockets that do not open.
 
         Raises ApiKeyOnlyError when there is no user, CannotConnectError for what is no address.
         """
@@ -112,6 +126,7 @@ class Connection:
         self._not_before = not_before or datetime.now(UTC)
         self._longest_open = longest_open
         self._label_grace = label_grace
+        self._merge_gap = merge_gap
         self._reconcile_every = reconcile_every
         self._connecting = connecting
         try:
@@ -134,7 +149,6 @@ class Connection:
             )
         except ValueError as err:
             raise CannotConnectError("host and port are no address") from err
-        self._media = ConsoleMedia(self._client, has_api_key=credentials.api_key is not None)
         self._unsubscribe: list[Callable[[], None]] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._listener: Listener | None = None
@@ -142,6 +156,11 @@ class Connection:
         self._public_events = PublicEvents()
         self._states = States(login_guard, self._tell_state)
         self._cameras = CameraList(self._client, self._tell_cameras)
+        self._media = ConsoleMedia(
+            self._client,
+            has_api_key=credentials.api_key is not None,
+            zones_of=self._cameras.zones_of,
+        )
         self._due_sooner = asyncio.Event()
         self._asleep_until: float | None = None
         self._look_due = asyncio.Event()
@@ -199,6 +218,8 @@ class Connection:
             not_before=self._not_before,
             longest_open=self._longest_open,
             label_grace=self._label_grace,
+            merge_gap=self._merge_gap,
+            is_done=listener.knows,
         )
         self._tracker.set_cameras({camera.id: camera.name for camera in self._cameras.known})
         self._unsubscribe += [
@@ -258,7 +279,7 @@ class Connection:
         """Take in one change on the private websocket; the library keeps its objects."""
         item = message.new_obj
         if isinstance(item, Event):
-            self._observe(frame_from_private(item))
+            self._observe(frame_from_private(item, self._cameras.zones_of))
         elif message.action is WSAction.REMOVE and isinstance(message.old_obj, Camera):
             self._cameras.drop(message.old_obj)
         elif isinstance(item, Camera) and (
@@ -293,8 +314,11 @@ class Connection:
         if frame.source is not Source.REST and self._cameras.is_worth_asking(frame.camera_id):
             self._look_due.set()
         clock = asyncio.get_running_loop().time()
-        if (detection := tracker.observe(frame, datetime.now(UTC), clock)) is not None:
-            self._tell_detection(detection)
+        news = tracker.observe(frame, datetime.now(UTC), clock)
+        if news.opened is not None and self._listener is not None:
+            _tell(self._listener.on_opened, news.opened)
+        if news.left is not None:
+            self._tell_detection(news.left)
         due, until = tracker.next_due, self._asleep_until
         if due is not None and (until is None or due < until):
             self._due_sooner.set()

@@ -20,9 +20,10 @@ from uiprotect.exceptions import BadRequest, NvrError
 from ..pipeline.errors import MediaError
 from ..pipeline.models import Detection, FallbackDetail
 from .causes import EXPECTED
-from .events import frame_from_rest
+from .events import EventFrame, frame_from_rest
+from .incident import refreshed
 from .login_guard import TooManyLoginsError
-from .tracker import refreshed
+from .zones import ZonesOf, no_zones
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -36,9 +37,13 @@ _SILENCE_LIMIT_S = 10.0
 # 64 KiB 79 MiB/s over loopback.
 _CHUNK_BYTES = 256 * 1024
 
-# For one picture, and for one question about an event.
+# For one picture, and for the questions about the events of one Detection.
 _PICTURE_LIMIT_S = 15.0
 _EVENT_LIMIT_S = 10.0
+
+# Events of a Detection that are asked for their picture: of the first a console may have
+# none, as of bare motion, and the recording has one too.
+_MOST_THUMBNAILS = 3
 
 # A 4K JPEG of the best quality has about 8 MB.
 _MOST_PICTURE_BYTES = 20 * 1024 * 1024
@@ -57,26 +62,39 @@ _GATEWAY_ERROR = re.compile(rb"\b50[234]\b")
 class ConsoleMedia:
     """The pipeline's Console over uiprotect. Raises MediaError."""
 
-    def __init__(self, client: ProtectApiClient, *, has_api_key: bool) -> None:
+    def __init__(
+        self, client: ProtectApiClient, *, has_api_key: bool, zones_of: ZonesOf = no_zones
+    ) -> None:
         """Use a client that its Connection has logged in."""
         self._client = client
+        self._zones_of = zones_of
         self._has_api_key = has_api_key
 
     async def refresh(self, detection: Detection) -> Detection:
-        """Return the Detection as ``GET events/{id}`` tells it; as it was when that fails.
+        """Return the Detection as ``GET events/{id}`` tells of its events; as it was without.
 
-        A websocket's end is a hint: the library invents one after a reconnect.
+        A websocket's end is a hint: the library invents one after a reconnect. One event after
+        the other: they are few, and a console answers each within milliseconds.
         """
+        frames: list[EventFrame] = []
         try:
             async with asyncio.timeout(_EVENT_LIMIT_S):
-                raw = await self._client.api_request_obj(f"events/{detection.event_ids[0]}")
+                for event_id in detection.event_ids:
+                    frame = await self._event(event_id, detection)
+                    if frame is not None and frame.camera_id == detection.camera_id:
+                        frames.append(frame)
+        except TimeoutError:
+            _LOGGER.debug("Sighting %s: not all events read in time", detection.sighting_id)
+        return refreshed(detection, frames, datetime.now(UTC)) if frames else detection
+
+    async def _event(self, event_id: str, detection: Detection) -> EventFrame | None:
+        """Return one event as the console knows it; None when that cannot be had."""
+        try:
+            raw = await self._client.api_request_obj(f"events/{event_id}")
         except EXPECTED as err:
             _LOGGER.debug("Sighting %s: event not read: %s", detection.sighting_id, err)
-            return detection
-        frame = frame_from_rest(raw)
-        if frame is None or frame.camera_id != detection.camera_id:
-            return detection
-        return refreshed(detection, frame, datetime.now(UTC))
+            return None
+        return frame_from_rest(raw, self._zones_of)
 
     @asynccontextmanager
     async def open_clip(
@@ -104,11 +122,17 @@ class ConsoleMedia:
             response.close()
 
     async def event_thumbnail(self, detection: Detection) -> bytes:
-        """Return Protect's own JPEG of the event."""
-        return await self._picture(
-            f"events/{detection.event_ids[0]}/thumbnail",
-            {"h": _PICTURE_HEIGHT},
-        )
+        """Return Protect's own JPEG, of the first event that has one."""
+        *first, last = detection.event_ids[:_MOST_THUMBNAILS]
+        for event_id in first:
+            try:
+                return await self._thumbnail(event_id)
+            except MediaError as err:
+                _LOGGER.debug("Sighting %s: no thumbnail: %s", detection.sighting_id, err)
+        return await self._thumbnail(last)
+
+    async def _thumbnail(self, event_id: str) -> bytes:
+        return await self._picture(f"events/{event_id}/thumbnail", {"h": _PICTURE_HEIGHT})
 
     async def recorded_snapshot(self, camera_id: str, at: datetime) -> bytes:
         """Return a JPEG from the recording at that moment."""

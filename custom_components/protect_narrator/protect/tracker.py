@@ -1,19 +1,21 @@
 """Protect events in, Detections out: a state machine without any input or output.
 
 The console tells of one event several times, on up to three ways, in any order, with an end
-that may come late or never. A Detection leaves here once, when its end was said or has been
-waited for long enough.
+that may come late or never; and of one incident as several events. A Detection leaves here
+once, when its end was said or has been waited for long enough.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ..pipeline.models import Detection, Label, ranked
+from ..pipeline.models import Detection
 from .events import EventFrame, Source
+from .incident import MOST_PARTS, Incident, Part, span_of
 
 # Ends come minutes late or never (core#166166); what is longer is described by its beginning.
+# It is also how long an incident may be: the longest clip, by default.
 LONGEST_OPEN = timedelta(seconds=60)
 
 # What it saw may be said after the end (core#124967; core itself waits as long for plates). A
@@ -33,22 +35,28 @@ type _Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class _Open:
-    """An event that has not left yet."""
+class News:
+    """What has come of one thing that was said."""
 
-    frame: EventFrame
-    """All that was said so far; its source is REST where no websocket has told of it."""
+    opened: Detection | None = None
+    """What has begun, or is now known by other labels; it will leave under the same id."""
 
-    due: float
-    """When it leaves, unless more is said; monotonic seconds, because a wall clock that is set
-    back must hold nobody up."""
+    left: Detection | None = None
 
-    ended: float | None
-    """When its end was told first: told again, it holds nobody up. None while it goes on."""
+
+_NOTHING = News()
+
+
+def _never(_camera_id: str, _event_id: str) -> bool:
+    return False
 
 
 class Tracker:
-    """Makes one Detection of each Protect event of a known camera."""
+    """Makes one Detection of what belongs together on each known camera.
+
+    An event that overlaps an incident which has left already becomes a Detection of its own:
+    two Sightings of one visit are better than none of a second visitor.
+    """
 
     def __init__(
         self,
@@ -57,65 +65,123 @@ class Tracker:
         not_before: datetime,
         longest_open: timedelta = LONGEST_OPEN,
         label_grace: timedelta = LABEL_GRACE,
+        merge_gap: timedelta = MERGE_GAP,
+        is_done: Callable[[str, str], bool] = _never,
     ) -> None:
         """Leave out what ended before ``not_before``; wait ``longest_open`` for an end.
 
         What has ended waits ``label_grace`` for better labels, and ``LABEL_GRACE`` at the least
-        for its first.
+        for its first. Events no more than ``merge_gap`` apart are one incident, unless that is
+        zero. ``is_done`` says of a camera's id and an event's that it was dealt with in an
+        earlier life: it must not take a new one with it.
         """
         self._console_id = console_id
         self._not_before = not_before
         self._longest_open = longest_open
         self._label_grace_s = label_grace.total_seconds()
+        self._merge_gap = merge_gap
+        self._is_done = is_done
         self._cameras: dict[str, str] = {}
-        self._open: OrderedDict[_Key, _Open] = OrderedDict()
+        self._incidents: dict[Incident, None] = {}
+        self._open: dict[_Key, Incident] = {}
         self._finished: OrderedDict[_Key, None] = OrderedDict()
 
     def set_cameras(self, names: dict[str, str]) -> None:
         """Tell the names of the cameras by Protect's id; events of others are left out."""
         self._cameras = names
 
-    def observe(self, frame: EventFrame, now: datetime, clock: float) -> Detection | None:
-        """Take in what was said; return the Detection if that has ended one.
+    def observe(self, frame: EventFrame, now: datetime, clock: float) -> News:
+        """Take in what was said.
 
         ``clock`` is the same moment as ``now``, in monotonic seconds.
         """
-        key = (frame.event_id, frame.camera_id)
+        key = (frame.camera_id, frame.event_id)
         if frame.camera_id not in self._cameras or key in self._finished:
-            return None
-        known = self._open.get(key)
-        # What was seen open is no history, even if the console's clock is behind.
-        if known is None and frame.end is not None and frame.end < self._not_before:
-            self._forget(key)
-            return None
-        merged = frame if known is None else _merged(known.frame, frame)
-        ended = None if known is None else known.ended
-        if ended is None and frame.end is not None:
-            ended = clock - _ended_ago_s(frame, frame.end, now)
-        if ended is not None:
-            due = ended + self._grace_s(merged)
-        else:
-            due = clock + self._open_s(frame, now) if known is None else known.due
-        self._open[key] = _Open(merged, due, ended)
-        if ended is not None and due <= clock:
-            return self._leave(key)
+            return _NOTHING
+        if key not in self._open and self._is_history(frame):
+            self._finish(key)
+            return _NOTHING
+        incident = self._united(self._heard(frame, now, clock))
+        incident.reckon_due(self._grace_s(incident), self._merge_gap.total_seconds())
+        if incident.is_over and incident.due <= clock:
+            return News(left=self._leave(incident))
+        opened = self._opened(incident, now)
         if len(self._open) > MOST_OPEN:
-            return self._leave(next(iter(self._open)))
-        return None
+            return News(opened, self._leave(next(iter(self._incidents))))
+        return News(opened)
 
     def tick(self, clock: float) -> Iterator[Detection]:
         """Yield the Detections that have been waited for long enough, each as it leaves."""
-        for key in [key for key, event in self._open.items() if event.due <= clock]:
-            yield self._leave(key)
+        for incident in [each for each in self._incidents if each.due <= clock]:
+            yield self._leave(incident)
 
     @property
     def next_due(self) -> float | None:
         """When ``tick`` has something to return, None while nothing is open."""
-        return min((event.due for event in self._open.values()), default=None)
+        return min((incident.due for incident in self._incidents), default=None)
 
-    def _grace_s(self, frame: EventFrame) -> float:
-        """Return how long after its end the event stays."""
-        if frame.labels:
+    def _is_history(self, frame: EventFrame) -> bool:
+        """Say whether an event that is heard of first needs no telling."""
+        # What was seen open is no history, even if the console's clock is behind.
+        ended_before = frame.end is not None and frame.end < self._not_before
+        return ended_before or self._is_done(frame.camera_id, frame.event_id)
+
+    def _heard(self, frame: EventFrame, now: datetime, clock: float) -> Incident:
+        """Put down what was said with the incident that it belongs to."""
+        key = (frame.camera_id, frame.event_id)
+        ended, stays = None, 0.0
+        if frame.end is not None:
+            ended = clock - _ended_ago_s(frame, frame.end, now)
+            if frame.source is Source.REST:
+                # The list is read page by page, and what is beside it may be on the next.
+                stays = clock + self._merge_gap.total_seconds()
+        if (incident := self._open.get(key)) is not None:
+            incident.parts[frame.event_id].hear(frame, ended, stays)
+            return incident
+        incident = self._open[key] = self._home_of(frame)
+        incident.parts[frame.event_id] = Part(
+            frame=frame, patience=clock + self._open_s(frame, now), ended=ended, stays=stays
+        )
+        return incident
+
+    def _home_of(self, frame: EventFrame) -> Incident:
+        """Return the incident that an event belongs to which is heard of first."""
+        for incident in self._neighbours(frame.camera_id):
+            if len(incident.parts) < MOST_PARTS and incident.span.is_near(
+                span_of(frame), self._merge_gap, self._longest_open
+            ):
+                return incident
+        incident = Incident(camera_id=frame.camera_id, born_live=frame.source is not Source.REST)
+        self._incidents[incident] = None
+        return incident
+
+    def _united(self, incident: Incident) -> Incident:
+        """Return the incident together with those that what was said has brought close to it.
+
+        Of two that were said to have begun each keeps its promise of a Detection.
+        """
+        neighbours = self._neighbours(incident.camera_id)
+        for other in [each for each in neighbours if each is not incident]:
+            if (
+                not (incident.announced and other.announced)
+                and len(incident.parts) + len(other.parts) <= MOST_PARTS
+                and incident.span.is_near(other.span, self._merge_gap, self._longest_open)
+            ):
+                both = sorted((incident, other), key=neighbours.index)
+                incident, absorbed = sorted(both, key=lambda each: not each.announced)
+                incident.absorb(absorbed)
+                self._open.update(dict.fromkeys(self._keys(absorbed), incident))
+                del self._incidents[absorbed]
+        return incident
+
+    def _neighbours(self, camera_id: str) -> list[Incident]:
+        if not self._merge_gap:
+            return []
+        return [each for each in self._incidents if each.camera_id == camera_id]
+
+    def _grace_s(self, incident: Incident) -> float:
+        """Return how long after its end the incident stays."""
+        if incident.labels:
             return self._label_grace_s
         return max(self._label_grace_s, LABEL_GRACE.total_seconds())
 
@@ -129,26 +195,27 @@ class Tracker:
             return self._longest_open.total_seconds()
         return max(min(frame.start, now) + self._longest_open - now, timedelta()).total_seconds()
 
-    def _leave(self, key: _Key) -> Detection:
-        frame = self._open[key].frame
-        self._forget(key)
-        end = frame.end or frame.start + self._longest_open
-        return Detection(
-            console_id=self._console_id,
-            camera_id=frame.camera_id,
-            camera_name=self._cameras.get(frame.camera_id, frame.camera_id),
-            event_ids=(frame.event_id,),
-            labels=_telling(frame.labels or (Label.OTHER,)),
-            start=frame.start,
-            end=end,
-            end_estimated=frame.end is None,
-            score=frame.score,
-            license_plates=frame.license_plates,
-            faces=frame.faces,
-            late=frame.source is Source.REST,
-        )
+    def _opened(self, incident: Incident, now: datetime) -> Detection | None:
+        """Return what has begun, if it is heard as it happens and there is something new."""
+        labels = incident.labels
+        if not incident.born_live or set(labels) <= set(incident.announced):
+            return None
+        incident.announced = labels
+        return incident.so_far(self._console_id, self._name(incident), now)
 
-    def _forget(self, key: _Key) -> None:
+    def _leave(self, incident: Incident) -> Detection:
+        del self._incidents[incident]
+        for key in self._keys(incident):
+            self._finish(key)
+        return incident.finished(self._console_id, self._name(incident), self._longest_open)
+
+    def _name(self, incident: Incident) -> str:
+        return self._cameras.get(incident.camera_id, incident.camera_id)
+
+    def _keys(self, incident: Incident) -> list[_Key]:
+        return [(incident.camera_id, event_id) for event_id in incident.parts]
+
+    def _finish(self, key: _Key) -> None:
         self._open.pop(key, None)
         self._finished[key] = None
         if len(self._finished) > MOST_FINISHED:
@@ -160,45 +227,3 @@ def _ended_ago_s(frame: EventFrame, end: datetime, now: datetime) -> float:
     if frame.source is not Source.REST:
         return 0.0
     return max(now - end, timedelta()).total_seconds()
-
-
-def _merged(first: EventFrame, then: EventFrame) -> EventFrame:
-    """Unite what was said about one event; what was told live is not late."""
-    return replace(
-        first,
-        labels=ranked((*first.labels, *then.labels)),
-        start=min(first.start, then.start),
-        end=then.end or first.end,
-        score=max(filter(None, (first.score, then.score)), default=None),
-        license_plates=united(first.license_plates, then.license_plates),
-        faces=united(first.faces, then.faces),
-        source=then.source if first.source is Source.REST else first.source,
-    )
-
-
-def refreshed(detection: Detection, frame: EventFrame, now: datetime) -> Detection:
-    """Return the Detection as the console knows it now; it never loses what was known.
-
-    An event that is still open has lasted until now.
-    """
-    end = frame.end or max(detection.end, now)
-    return replace(
-        detection,
-        labels=_telling((*detection.labels, *frame.labels)),
-        end=end,
-        end_estimated=frame.end is None,
-        score=max(filter(None, (detection.score, frame.score)), default=None),
-        license_plates=united(detection.license_plates, frame.license_plates),
-        faces=united(detection.faces, frame.faces),
-    )
-
-
-def united(first: tuple[str, ...], then: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the distinct values of both, in their order."""
-    return tuple(dict.fromkeys((*first, *then)))
-
-
-def _telling(labels: tuple[Label, ...]) -> tuple[Label, ...]:
-    """Drop the placeholder as soon as something better is known."""
-    distinct = ranked(labels)
-    return tuple(label for label in distinct if label is not Label.OTHER) or distinct
