@@ -1,5 +1,6 @@
 """Pictures: each way in which a console fails has its own cause."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -129,3 +130,20 @@ async def test_a_console_that_does_not_say_lets_recordings_be_read(
 ) -> None:
     console.faults.recording_lag = 60
     assert await media.may_read(console.cameras[0].id)
+
+
+async def test_the_thumbnail_is_that_of_the_first_event_that_has_one(
+    console: Console, media: ConsoleMedia
+) -> None:
+    told = await seen(console)
+    told = replace(told, event_ids=("0" * 24, *told.event_ids))
+    assert await media.event_thumbnail(told)
+
+
+async def test_not_every_event_is_asked_for_its_thumbnail(
+    console: Console, media: ConsoleMedia
+) -> None:
+    told = replace(await seen(console), event_ids=tuple(f"{n:024}" for n in range(12)))
+    with pytest.raises(MediaError):
+        await media.event_thumbnail(told)
+    assert len(console.requests_to("/thumbnail")) == 3

@@ -1,5 +1,6 @@
 """The truth about an event, as the console tells it when it is asked."""
 
+from dataclasses import replace
 import logging
 
 import pytest
@@ -31,6 +32,30 @@ async def test_an_invented_end_of_an_open_event_is_moved_to_now(
     known = await media.refresh(told)
     assert known.end_estimated
     assert known.end > told.end
+
+
+async def test_all_events_of_a_detection_are_asked_for(
+    console: Console, media: ConsoleMedia
+) -> None:
+    told = await seen(console)
+    line = await console.detect(told.camera_id, ("vehicle",), duration=1)
+    told = replace(told, event_ids=(*told.event_ids, "0" * 24, line))
+    known = await media.refresh(told)
+    assert known.labels == (Label.PERSON, Label.VEHICLE)
+    asked = [each.path.rpartition("/")[2] for each in console.requests if "/events/" in each.path]
+    assert asked == list(told.event_ids)
+
+
+async def test_what_was_read_of_a_detection_in_time_counts(
+    console: Console, media: ConsoleMedia, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "_EVENT_LIMIT_S", IMPATIENCE)
+    told = await seen(console)
+    line = await console.detect(told.camera_id, ("vehicle",), duration=1)
+    told = replace(told, labels=(Label.OTHER,), event_ids=(*told.event_ids, line))
+    console.faults.event = [Reply(), Reply.hang()]
+    known = await media.refresh(told)
+    assert known.labels == (Label.PERSON,)
 
 
 async def test_an_id_with_its_camera_is_the_same_event(

@@ -14,7 +14,7 @@ from custom_components.protect_narrator.ledger import SAVE_DELAY, Ledger
 from custom_components.protect_narrator.pipeline.models import Label
 from custom_components.protect_narrator.tally import Tally
 
-from .sightings import detection
+from .sightings import START, detection
 
 ENTRY_ID = "01JDENTRY"
 TODAY = Tally(day=date(2026, 11, 24), sightings=7, fallbacks=2, ai_calls=9, skipped=3)
@@ -45,6 +45,9 @@ async def test_what_is_unfinished_survives_a_restart_whole_and_in_order(
         license_plates=("B AB 123",),
         faces=("Robin",),
         late=True,
+        zones=("Porch",),
+        best_views=(START + timedelta(seconds=1.5),),
+        requested=True,
     )
     second = detection(2, event_ids=("a" * 24, "b" * 24))
     ledger.async_take_in(first)
@@ -154,6 +157,19 @@ async def test_a_detection_that_cannot_be_read_is_said_and_keeps_no_other(
 
     assert ledger.unfinished == (detection(2),)
     assert "cannot be read" in caplog.text
+
+
+async def test_what_an_earlier_version_has_written_is_read(
+    hass: HomeAssistant, hass_storage: dict[str, Any]
+) -> None:
+    ledger = await Ledger.async_load(hass, ENTRY_ID)
+    ledger.async_take_in(detection(1))
+    await ledger.async_flush()
+    (stored,) = hass_storage[f"{DOMAIN}.{ENTRY_ID}"]["data"]["unfinished"]
+    for key in ("zones", "best_views", "requested"):
+        del stored[key]
+
+    assert (await Ledger.async_load(hass, ENTRY_ID)).unfinished == (detection(1),)
 
 
 async def test_only_the_latest_are_remembered(
