@@ -12,7 +12,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .pipeline.models import Sighting
+from .pipeline.models import Phase, Sighting
 from .protect import CameraInfo, ConsoleInfo
 from .tally import Tally
 
@@ -94,7 +94,7 @@ class NarratorCoordinator(DataUpdateCoordinator[NarratorData]):
 
     @callback
     def async_published(self, published: Published) -> None:
-        """Hand a Sighting to its camera's subscribers, and count it."""
+        """Hand a Sighting to its camera's subscribers; count it, unless more words follow."""
         sighting = published.sighting
         mac = self.mac_of(sighting.detection.camera_id)
         for subscriber in tuple(self._subscribers.get(mac, ())) if mac else ():
@@ -103,7 +103,8 @@ class NarratorCoordinator(DataUpdateCoordinator[NarratorData]):
             except Exception:
                 # The event is out: no entity may keep it from the others.
                 _LOGGER.exception("Sighting %s: not shown", sighting.sighting_id)
-        self._set(today=self.today.with_sighting(fallback=sighting.fallback_reason is not None))
+        if sighting.phase is Phase.FINAL:
+            self._set(today=self.today.with_sighting(fallback=sighting.fallback_reason is not None))
 
     @property
     def today(self) -> Tally:

@@ -28,7 +28,7 @@ async def async_setup_entry(
 
 
 class SightingEvent(SightingEntity, EventEntity):
-    """The moment at which a Sighting of the camera was published."""
+    """The moment at which a Sighting of the camera was published, its first words included."""
 
     key = "sighting"
     _attr_event_types = [label.value for label in Label]  # noqa: RUF012 - as EventEntity has it
@@ -50,6 +50,7 @@ class SightingEvent(SightingEntity, EventEntity):
             {
                 "sighting_id": sighting.sighting_id,
                 "revision": sighting.revision,
+                "phase": sighting.phase.value,
                 "title": sighting.description.title,
                 "description": sighting.description.description,
                 "importance": sighting.description.importance.value,

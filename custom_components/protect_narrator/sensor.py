@@ -148,6 +148,7 @@ class LastSightingSensor(RestoredSightingSensor):
         self._attr_extra_state_attributes = {
             "sighting_id": sighting.sighting_id,
             "revision": sighting.revision,
+            "phase": sighting.phase.value,
             "description": description.description,
             "importance": description.importance.value,
             "labels": [label.value for label in detection.labels],

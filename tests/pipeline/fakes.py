@@ -219,7 +219,7 @@ class FakeArchive:
     async def workspace(self, sighting_id: str) -> AsyncIterator[Workspace]:
         if self.full is not None:
             raise self.full
-        path = self.root / sighting_id
+        path = self.root / f"{sighting_id}-{len(self.made)}"
         path.mkdir()
         workspace = FakeWorkspace(path, self.fault)
         self.made.append(workspace)

@@ -12,6 +12,7 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.protect_narrator.const import DOMAIN
 from custom_components.protect_narrator.coordinator import NarratorCoordinator, Published
+from custom_components.protect_narrator.pipeline.models import Phase
 from custom_components.protect_narrator.protect import CameraInfo, ConsoleInfo
 from custom_components.protect_narrator.tally import Tally
 
@@ -82,6 +83,9 @@ async def test_counts_are_those_of_the_local_day(
     coordinator = make(hass)
     coordinator.async_published(Published(sighting(lost=True), Context()))
     coordinator.async_published(Published(sighting(1), Context()))
+    # The full words of these first ones are still to come.
+    first = replace(sighting(2), revision=0, phase=Phase.FIRST)
+    coordinator.async_published(Published(first, Context()))
     coordinator.async_count_ai_call()
     coordinator.async_count_skipped()
     evening = coordinator.today

@@ -27,6 +27,8 @@ class Interview:
     """Shared by all consoles."""
 
     meter: Meter
+    urgent: bool = False
+    """Whether it goes before others that wait for the agent."""
 
     async def describe(self, exhibit: Exhibit, instead: Callable[[], Awaitable[Exhibit]]) -> None:
         """Put the agent's Description into the case, or the rungs that were lost.
@@ -69,23 +71,23 @@ class Interview:
             self.describer.learn(takes_clip=False)
 
     async def _ask(self, exhibit: Exhibit) -> Description:
-        """Return the answer, of two tries where pictures are shown; raise as _ask_once."""
+        """Return the answer, of two tries where pictures are shown; raise as ask_once."""
         try:
-            return await self._ask_once(exhibit)
+            return await self.ask_once(exhibit)
         except AgentError as err:
             if exhibit.evidence.medium is Medium.CLIP:
                 raise  # frames are the better second try
             remark = err.remark
         await self.case.clock.sleep(_RETRY_PAUSE_S)
-        return await self._ask_once(exhibit, remark)
+        return await self.ask_once(exhibit, remark)
 
-    async def _ask_once(self, exhibit: Exhibit, remark: str = "") -> Description:
+    async def ask_once(self, exhibit: Exhibit, remark: str = "") -> Description:
         """Return the agent's answer; raise AgentError, AgentUnavailableError, OverBudgetError.
 
         ``remark`` tells the agent what was wrong with its last answer.
         """
         case = self.case
-        async with self.gate.place(case.policy.ai_at_once):
+        async with self.gate.place(case.policy.ai_at_once, urgent=self.urgent):
             self.describer.require()
             require_budget(self.meter, case)
             shown, case.shown = case.shown, exhibit.evidence

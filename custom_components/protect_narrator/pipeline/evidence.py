@@ -1,7 +1,7 @@
 """The ladder of what the AI can be shown: clip, frames, snapshot, nothing."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 import logging
@@ -103,21 +103,31 @@ class Ladder:
             partial(self.console.recorded_snapshot, detection.camera_id, middle),
             partial(self.console.live_snapshot, detection.camera_id),
         )
-        lost: list[MediaError] = []
-        for still in stills:
-            try:
-                self.case.picture = await self._developed(still)
-            except MediaError as err:
-                lost.append(err)
-            else:
-                return self.case.picture
-        self.case.lose(FallbackReason.SNAPSHOT_UNAVAILABLE, lost[-1])
-        return None
+        try:
+            self.case.picture = await self.first_of(stills)
+        except MediaError as err:
+            self.case.lose(FallbackReason.SNAPSHOT_UNAVAILABLE, err)
+            return None
+        return self.case.picture
 
-    async def _developed(self, still: Callable[[], Awaitable[bytes]]) -> bytes:
+    async def first_of(
+        self,
+        stills: Sequence[Callable[[], Awaitable[bytes]]],
+        limit_s: float = _STILL_LIMIT_S,
+    ) -> bytes:
+        """Return the first still that can be had within its time; raise the last MediaError."""
+        *better, last = stills
+        for still in better:
+            try:
+                return await self._developed(still, limit_s)
+            except MediaError as err:
+                _LOGGER.debug("Sighting %s: a still less: %s", self.case.sighting_id, err)
+        return await self._developed(last, limit_s)
+
+    async def _developed(self, still: Callable[[], Awaitable[bytes]], limit_s: float) -> bytes:
         """Return the console's picture as a small sound JPEG; raise MediaError."""
         try:
-            async with asyncio.timeout(_STILL_LIMIT_S):
+            async with asyncio.timeout(limit_s):
                 data = await still()
         except TimeoutError as err:
             raise MediaError(FallbackDetail.TIMEOUT, "no picture in time") from err
@@ -165,8 +175,13 @@ class Ladder:
 
     async def _snapshot(self, picture: bytes, workspace: Room) -> Exhibit:
         """Show the one picture there is; raise StorageError."""
-        file = MediaFile(await _written(workspace, "snapshot.jpg", picture), _JPEG)
-        return Exhibit(Evidence(medium=Medium.SNAPSHOT, files=(file,)))
+        return Exhibit(await written_still(workspace, picture))
+
+
+async def written_still(workspace: Room, picture: bytes) -> Evidence:
+    """Return one picture as evidence; raise StorageError."""
+    file = MediaFile(await _written(workspace, "snapshot.jpg", picture), _JPEG)
+    return Evidence(medium=Medium.SNAPSHOT, files=(file,))
 
 
 async def _written(workspace: Room, name: str, data: bytes) -> Path:

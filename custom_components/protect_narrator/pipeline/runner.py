@@ -14,6 +14,7 @@ from .clip import Clip, ClipFetcher, settle
 from .describe import Interview, require_budget
 from .errors import AgentUnavailableError, NarratorError, OverBudgetError, StorageError
 from .evidence import Exhibit, Ladder, Room
+from .first_words import FirstWords
 from .gate import Gate
 from .models import Detection, FallbackDetail, FallbackReason, Medium, Policy
 from .ports import Archive, Clock, Console, Describer, Meter, Publisher
@@ -58,6 +59,16 @@ class Runner:
         self._world = world
         self._on_change = on_change
         self._fetcher = ClipFetcher(world.console, world.clock, world.decoder)
+        self._first_words = FirstWords(
+            console=world.console,
+            archive=world.archive,
+            describers=world.describers,
+            meter=world.meter,
+            publisher=world.publisher,
+            clock=world.clock,
+            policy=world.policy,
+            gate=world.gate,
+        )
         self._unfinished: set[asyncio.Task[None]] = set()
         self._refused: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -79,9 +90,17 @@ class Runner:
         else:
             self._start(self._refuse(case), self._refused, name)
 
+    def greet(self, detection: Detection) -> bool:
+        """Begin with first words of what still goes on; say whether any are tried.
+
+        Call in the event loop, before the Detection is submitted.
+        """
+        return not self._closed and self._first_words.greet(detection)
+
     async def close(self) -> None:
         """Cancel what is unfinished, and return when it has cleaned up. Publishes nothing."""
         self._closed = True
+        await self._first_words.close()
         tasks = self._unfinished | self._refused
         for task in tasks:
             task.cancel()
@@ -187,6 +206,7 @@ class Runner:
         await self._publish(case)
 
     async def _publish(self, case: Case) -> None:
+        await self._first_words.end(case.sighting_id)
         case.enter(Stage.PUBLISH)
         sighting = case.sighting()
         case.published = True
