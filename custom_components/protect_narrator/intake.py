@@ -7,9 +7,9 @@ from homeassistant.core import HomeAssistant, callback
 from .coordinator import NarratorCoordinator
 from .ledger import Ledger
 from .options import policy_from
-from .pipeline.models import Detection
+from .pipeline.models import Detection, Policy
 from .pipeline.runner import Runner
-from .pipeline.triage import verdict
+from .pipeline.triage import Skip, verdict
 from .protect import CameraInfo, ConnectionState
 
 _LOGGER = logging.getLogger(__name__)
@@ -27,6 +27,11 @@ class Intake:
         self._ledger = ledger
         self._runner = runner
         self._running = False
+        # Of each camera what was taken in last, and what was greeted and has not left yet.
+        self._last: dict[str, Detection] = {}
+        self._greeted: set[str] = set()
+        for detection in ledger.unfinished:
+            self._note_last(detection)
 
     @callback
     def async_run(self, _hass: HomeAssistant | None = None) -> None:
@@ -39,22 +44,33 @@ class Intake:
         for detection in self._ledger.unfinished:
             self._runner.submit(detection)
 
+    def knows(self, camera_id: str, event_id: str) -> bool:
+        """Say whether that event was dealt with before."""
+        return self._ledger.knows_event(camera_id, event_id)
+
+    def on_opened(self, detection: Detection) -> None:
+        """Greet what has begun, once, if the user wants first words of it."""
+        if not self._running or detection.sighting_id in self._greeted:
+            return
+        policy = self._policy(detection)
+        wanted = policy.first_words and self._skip(detection, policy) is None
+        if wanted and self._runner.greet(detection):
+            self._greeted.add(detection.sighting_id)
+
     def on_detection(self, detection: Detection) -> None:
         """Take a Detection in, unless it is known or not wanted."""
+        greeted = detection.sighting_id in self._greeted
+        self._greeted.discard(detection.sighting_id)
         if self._ledger.knows(detection):
             return
-        mac = self._coordinator.mac_of(detection.camera_id)
-        skip = verdict(
-            detection,
-            policy_from(self._hass, self._coordinator.config_entry, mac),
-            mac=mac,
-            describes=mac not in self._coordinator.data.muted,
-        )
-        if skip is not None:
+        skip = self._skip(detection, self._policy(detection))
+        # First words without the full ones would stay what they are for ever.
+        if skip is not None and not greeted:
             _LOGGER.debug("Sighting %s: skipped, %s", detection.sighting_id, skip)
             self._ledger.async_pass_over(detection)
             self._coordinator.async_count_skipped()
             return
+        self._note_last(detection)
         self._ledger.async_take_in(detection)
         if self._running:
             self._runner.submit(detection)
@@ -68,3 +84,22 @@ class Intake:
     def on_cameras(self, cameras: tuple[CameraInfo, ...]) -> None:
         """Learn that cameras came, went or were renamed."""
         self._coordinator.async_set_cameras(cameras)
+
+    def _policy(self, detection: Detection) -> Policy:
+        mac = self._coordinator.mac_of(detection.camera_id)
+        return policy_from(self._hass, self._coordinator.config_entry, mac)
+
+    def _skip(self, detection: Detection, policy: Policy) -> Skip | None:
+        mac = self._coordinator.mac_of(detection.camera_id)
+        return verdict(
+            detection,
+            policy,
+            mac=mac,
+            describes=mac not in self._coordinator.data.muted,
+            last=self._last.get(detection.camera_id),
+        )
+
+    def _note_last(self, detection: Detection) -> None:
+        last = self._last.get(detection.camera_id)
+        if last is None or last.end < detection.end:
+            self._last[detection.camera_id] = detection
