@@ -133,9 +133,9 @@ class Ledger:
     @callback
     def knows_event(self, camera_id: str, event_id: str) -> bool:
         """Say whether that Protect event was taken in or passed over before."""
-        key = _key(camera_id, event_id)
-        return key in self._done or any(
-            key in _keys(unfinished) for unfinished in self._unfinished.values()
+        return _key(camera_id, event_id) in self._done or any(
+            camera_id == unfinished.camera_id and event_id in unfinished.event_ids
+            for unfinished in self._unfinished.values()
         )
 
     @callback

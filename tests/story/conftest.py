@@ -138,6 +138,13 @@ class Home:
         assert self.entry.state is ConfigEntryState.LOADED
         await self.console.wait_for(lambda: self.console.open_private_websockets > before)
 
+    async def is_heard(self) -> None:
+        """Wait until both websockets are open, and whoever has connected has looked back."""
+        console = self.console
+        await console.wait_for(lambda: console.open_public_websockets > 0)
+        await console.wait_for(lambda: len(console.requests_to("/api/events")) >= 2)
+        await console.wait_for(lambda: console.open_requests == 0)
+
     async def unload(self) -> None:
         """Unload our entry, until the console has seen us leave."""
         before = self.console.open_private_websockets

@@ -32,17 +32,12 @@ def words(title: str) -> Mapping[str, object]:
     return {**GOOD_ANSWER, "title": title}
 
 
-async def heard(home: Home) -> None:
-    """Wait until both ways of hearing are open."""
-    await home.console.wait_for(lambda: home.console.open_public_websockets > 0)
-
-
 async def test_first_words_come_while_it_goes_on_and_the_full_ones_after_it(
     home: Home, agent: FakeTaskEntity
 ) -> None:
     answering(agent, words("Somebody is at the door"), words("A courier came and went"))
     await home.set_up(agent, GREETS)
-    await heard(home)
+    await home.is_heard()
     camera = home.console.cameras[1]
     now = datetime.now(UTC)
     home.film.walk(camera.name, "red", now - timedelta(seconds=2), now + timedelta(seconds=10))
@@ -88,7 +83,7 @@ async def test_first_words_are_there_within_a_second_and_a_half(
 
     home.hass.bus.async_listen("protect_narrator_sighting", note)
     await home.set_up(agent, GREETS)
-    await heard(home)
+    await home.is_heard()
     began = time.monotonic()
     event_id = await home.console.start_detection(home.console.cameras[1].id)
     first = await home.next_sighting()
@@ -103,7 +98,7 @@ async def test_without_the_option_there_are_only_the_full_words(
     home: Home, agent: FakeTaskEntity
 ) -> None:
     await home.set_up(agent)
-    await heard(home)
+    await home.is_heard()
     event_id = await home.console.start_detection(home.console.cameras[1].id)
     await home.console.end_detection(event_id)
     final = await home.next_sighting()
@@ -117,7 +112,7 @@ async def test_labels_that_are_told_later_bring_first_words_when_they_are_wanted
     home: Home, agent: FakeTaskEntity
 ) -> None:
     await home.set_up(agent, {**GREETS, CONF_MERGE_GAP: 2})
-    await heard(home)
+    await home.is_heard()
     camera = home.console.cameras[1]
     motion = await home.console.start_detection(camera.id, (), event_type="motion")
     person = await home.console.start_detection(camera.id, ())
@@ -140,7 +135,7 @@ async def test_first_words_that_are_late_do_not_come_after_the_full_ones(
 ) -> None:
     answering(agent, never, words("All of it"))
     await home.set_up(agent, GREETS)
-    await heard(home)
+    await home.is_heard()
     event_id = await home.console.start_detection(home.console.cameras[1].id)
     await until(lambda: agent.asked)
     await home.console.end_detection(event_id)
@@ -164,7 +159,7 @@ async def test_without_a_picture_there_are_no_first_words(
     faults.live_snapshot = faults.public_snapshot = Reply.error(500)
     faults.recorded_snapshot = faults.thumbnail = Reply.error(500)
     await home.set_up(agent, GREETS)
-    await heard(home)
+    await home.is_heard()
     event_id = await home.console.start_detection(home.console.cameras[1].id)
     await home.console.wait_for(lambda: bool(home.console.requests_to("recording-snapshot")))
     await home.console.end_detection(event_id)
@@ -179,7 +174,7 @@ async def test_unloading_ends_a_greeting_and_leaves_nothing(
 ) -> None:
     answering(agent, never)
     await home.set_up(agent, GREETS)
-    await heard(home)
+    await home.is_heard()
     await home.console.start_detection(home.console.cameras[1].id)
     await until(lambda: agent.asked)
     assert home.files_left()
@@ -195,7 +190,7 @@ async def test_what_was_greeted_is_told_to_its_end_though_the_camera_is_silenced
     home: Home, agent: FakeTaskEntity
 ) -> None:
     await home.set_up(agent, GREETS)
-    await heard(home)
+    await home.is_heard()
     camera = home.console.cameras[1]
     event_id = await home.console.start_detection(camera.id)
     first = await home.next_sighting()

@@ -33,19 +33,11 @@ async def visit(home: Home, camera: Camera) -> list[str]:
     return events
 
 
-async def heard(home: Home) -> None:
-    """Wait until both ways of hearing are open, and the list of events was read."""
-    console = home.console
-    await console.wait_for(lambda: console.open_public_websockets > 0)
-    await until(lambda: len(console.requests_to("/api/events")) >= 2)
-    await console.wait_for(lambda: console.open_requests == 0)
-
-
 async def test_three_events_that_overlap_are_one_sighting(
     home: Home, agent: FakeTaskEntity
 ) -> None:
     await home.set_up(agent, MERGED)
-    await heard(home)
+    await home.is_heard()
     events = await visit(home, home.console.cameras[1])
     sighting = await home.next_sighting()
 
@@ -66,7 +58,7 @@ async def test_what_follows_within_the_gap_belongs_to_it_and_what_comes_after_do
     home: Home, agent: FakeTaskEntity
 ) -> None:
     await home.set_up(agent, MERGED)
-    await heard(home)
+    await home.is_heard()
     camera = home.console.cameras[1]
     now = datetime.now(UTC)
     first = await home.console.detect(camera.id, start=now - timedelta(seconds=1), duration=1)
@@ -80,7 +72,7 @@ async def test_what_follows_within_the_gap_belongs_to_it_and_what_comes_after_do
 
 async def test_without_a_gap_every_event_is_a_sighting(home: Home, agent: FakeTaskEntity) -> None:
     await home.set_up(agent, {CONF_MERGE_GAP: 0})
-    await heard(home)
+    await home.is_heard()
     events = await visit(home, home.console.cameras[1])
     told = await home.next_sightings(3)
 
@@ -89,7 +81,7 @@ async def test_without_a_gap_every_event_is_a_sighting(home: Home, agent: FakeTa
 
 async def test_two_cameras_tell_of_two_visits(home: Home, agent: FakeTaskEntity) -> None:
     await home.set_up(agent, MERGED)
-    await heard(home)
+    await home.is_heard()
     _, first, second, _ = home.console.cameras
     seen = {camera.id: await visit(home, camera) for camera in (first, second)}
     told = await home.next_sightings(2)
@@ -101,7 +93,7 @@ async def test_a_ring_is_told_with_the_person_and_does_not_wait_until_he_leaves(
     home: Home, agent: FakeTaskEntity
 ) -> None:
     await home.set_up(agent, {CONF_MERGE_GAP: 60})
-    await heard(home)
+    await home.is_heard()
     door = home.console.cameras[0]
     person = await home.console.start_detection(door.id, start=datetime.now(UTC))
     ring = await home.console.ring(door.id, datetime.now(UTC) - timedelta(seconds=1))
@@ -120,7 +112,7 @@ async def test_parts_that_are_told_again_after_a_reconnect_make_no_second_sighti
     home: Home, agent: FakeTaskEntity
 ) -> None:
     await home.set_up(agent, {**MERGED, CONF_RECONCILE_INTERVAL: 1})
-    await heard(home)
+    await home.is_heard()
     events = await visit(home, home.console.cameras[1])
     assert (await home.next_sighting())["protect_event_ids"] == events
 
@@ -137,7 +129,7 @@ async def test_what_happens_over_a_restart_is_told_once_and_what_was_told_takes_
     home: Home, agent: FakeTaskEntity
 ) -> None:
     await home.set_up(agent, MERGED)
-    await heard(home)
+    await home.is_heard()
     camera = home.console.cameras[1]
     told = await visit(home, camera)
     assert (await home.next_sighting())["protect_event_ids"] == told

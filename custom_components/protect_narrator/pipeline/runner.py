@@ -100,11 +100,10 @@ class Runner:
     async def close(self) -> None:
         """Cancel what is unfinished, and return when it has cleaned up. Publishes nothing."""
         self._closed = True
-        await self._first_words.close()
         tasks = self._unfinished | self._refused
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(self._first_words.close(), *tasks, return_exceptions=True)
 
     def _start(
         self, work: Coroutine[None, None, None], tasks: set[asyncio.Task[None]], name: str
