@@ -284,6 +284,14 @@ def test_what_is_on_the_next_page_belongs_to_it(door: Door) -> None:
     assert door.in_the_end() == [("one", "two")]
 
 
+def test_what_is_found_of_a_busy_hour_is_no_longer_than_the_longest_clip(door: Door) -> None:
+    for start in range(0, 240, 10):
+        door.say(
+            event(f"{start}", Label.PERSON, start=start, end=start + 7, source=Source.REST), 300
+        )
+    assert [len(events) for events in door.in_the_end()] == [7, 7, 7, 3]
+
+
 def test_what_was_heard_in_part_is_not_late(door: Door) -> None:
     door.begins("zone", Label.PERSON, at=0)
     door.say(event("line", Label.PERSON, start=1, end=3, source=Source.REST), at=4)

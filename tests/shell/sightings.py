@@ -16,6 +16,7 @@ from custom_components.protect_narrator.pipeline.models import (
     Timings,
     ranked,
 )
+from custom_components.protect_narrator.protect.incident import MOST_PARTS
 
 START = datetime(2026, 11, 24, 8, 30, 15, tzinfo=UTC)
 
@@ -55,7 +56,7 @@ _WIDE = "\N{FACE WITH TEARS OF JOY}"
 LONGEST = Sighting(
     detection=detection(
         camera_name=_WIDE * 60,
-        event_ids=tuple(f"{number:064}" for number in range(12)),
+        event_ids=tuple(f"{number:064}" for number in range(MOST_PARTS)),
         labels=ranked(Label),
         license_plates=tuple(_WIDE * 39 + str(number) for number in range(8)),
         faces=tuple(_WIDE * 39 + str(number) for number in range(8)),
