@@ -91,9 +91,8 @@ class Incident:
         return self._rung() is not None or all(part.ended is not None for part in self._counting())
 
     def absorb(self, other: Incident) -> None:
-        """Take over another's parts."""
+        """Take over the parts of another, of which it was not said that it has begun."""
         self.parts |= other.parts
-        self.announced = self.announced or other.announced
 
     def reckon_due(self, grace_s: float, gap_s: float) -> None:
         """Find out when it leaves: ``grace_s`` after its end, or when that was waited for long.
