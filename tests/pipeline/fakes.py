@@ -67,10 +67,15 @@ def detection(number: int = 0, **changes: Any) -> Detection:
 
 
 def media_error(
-    detail: FallbackDetail = FallbackDetail.HTTP_ERROR, *, retriable: bool = True
+    detail: FallbackDetail = FallbackDetail.HTTP_ERROR,
+    *,
+    retriable: bool = True,
+    early: bool | None = None,
 ) -> MediaError:
     """Return what a console's failure looks like."""
-    return MediaError(detail, "as the test wants it", retriable=retriable)
+    if early is None:
+        early = detail in {FallbackDetail.NOT_READY, FallbackDetail.EMPTY}
+    return MediaError(detail, "as the test wants it", retriable=retriable, early=early)
 
 
 def storage_error(detail: FallbackDetail = FallbackDetail.DISK_FULL) -> StorageError:

@@ -24,6 +24,7 @@ from custom_components.protect_narrator.pipeline.models import (
     Label,
     Policy,
 )
+from custom_components.protect_narrator.pipeline.readiness import Readiness
 
 from .clips import damaged, mp4
 from .fakes import (
@@ -52,7 +53,7 @@ async def fetch(
     """Fetch a clip from a console that plays the script."""
     if script:
         outside.console.clip = list(script)
-    fetcher = ClipFetcher(outside.console, outside.clock, Decoder(), rand=lambda: rand)
+    fetcher = ClipFetcher(outside.console, outside.clock, Decoder(), Readiness(), rand=lambda: rand)
     return await fetcher.fetch(case, disk or FakeWorkspace(outside.root))
 
 
@@ -87,7 +88,7 @@ def test_an_end_before_the_start_counts_as_the_start() -> None:
 
 
 async def test_the_first_try_waits_for_the_recording(outside: FakeWorld, case: Case) -> None:
-    await settle(case, outside.console)
+    await settle(case, outside.console, Readiness())
 
     assert outside.clock.slept == [13.5]
     assert outside.console.calls == ["refresh"]
@@ -95,14 +96,14 @@ async def test_the_first_try_waits_for_the_recording(outside: FakeWorld, case: C
 
 async def test_a_late_detection_is_not_waited_for(outside: FakeWorld, case: Case) -> None:
     outside.clock.advance(3600)
-    await settle(case, outside.console)
+    await settle(case, outside.console, Readiness())
 
     assert outside.clock.slept == [0.0]
 
 
 async def test_what_the_console_knows_by_then_is_taken(outside: FakeWorld, case: Case) -> None:
     outside.console.refreshed = detection(labels=(Label.PERSON, Label.VEHICLE))
-    await settle(case, outside.console)
+    await settle(case, outside.console, Readiness())
 
     assert case.detection.labels == (Label.PERSON, Label.VEHICLE)
     assert outside.clock.slept == [13.5]
@@ -110,7 +111,7 @@ async def test_what_the_console_knows_by_then_is_taken(outside: FakeWorld, case:
 
 async def test_an_end_that_moved_on_is_waited_for(outside: FakeWorld, case: Case) -> None:
     outside.console.refreshed = detection(end=START + timedelta(seconds=20))
-    await settle(case, outside.console)
+    await settle(case, outside.console, Readiness())
 
     assert outside.clock.slept == [13.5, 16.0]
     assert case.detection.end == START + timedelta(seconds=20)
@@ -120,7 +121,7 @@ async def test_an_end_that_moves_for_ever_is_not_waited_for_for_ever(
     outside: FakeWorld, case: Case
 ) -> None:
     outside.console.refreshed = lambda: detection(end=case.detection.end + timedelta(seconds=1))
-    await settle(case, outside.console)
+    await settle(case, outside.console, Readiness())
 
     assert len(outside.clock.slept) == 3
 
@@ -129,14 +130,14 @@ async def test_a_wrong_clock_stalls_nobody(outside: FakeWorld, case: Case) -> No
     case.detection = detection(
         start=START + timedelta(hours=10), end=START + timedelta(hours=10, seconds=4)
     )
-    await settle(case, outside.console)
+    await settle(case, outside.console, Readiness())
 
     assert outside.clock.slept == [60.0]
 
 
 async def test_a_console_that_cannot_be_asked_costs_nothing(outside: FakeWorld, case: Case) -> None:
     outside.console.refreshed = media_error()
-    await settle(case, outside.console)
+    await settle(case, outside.console, Readiness())
 
     assert case.detection == detection()
     assert lost(case) == []
@@ -147,7 +148,7 @@ async def test_a_console_that_does_not_answer_is_not_waited_for(
 ) -> None:
     monkeypatch.setattr(clip_module, "_REFRESH_LIMIT_S", 0.01)
     outside.console.refreshed = forever
-    await settle(case, outside.console)
+    await settle(case, outside.console, Readiness())
 
     assert case.detection == detection()
 
@@ -342,7 +343,7 @@ async def test_one_export_at_a_time_and_the_slot_is_free_while_backing_off(
         return good_clip()
 
     outside.console.clip = [never, ready, never]
-    fetcher = ClipFetcher(outside.console, outside.clock, Decoder(), rand=lambda: 0.0)
+    fetcher = ClipFetcher(outside.console, outside.clock, Decoder(), Readiness(), rand=lambda: 0.0)
     cases = [
         Case(detection=detection(number), clock=outside.clock, policy=Policy())
         for number in range(2)
@@ -364,7 +365,7 @@ async def test_waiting_for_the_slot_costs_nothing_of_the_deadline(outside: FakeW
     """A neighbour that hangs for its whole time leaves the other all of its own tries."""
     outside.console.attempt_s = 44
     outside.console.clip = [NOT_READY]
-    fetcher = ClipFetcher(outside.console, outside.clock, Decoder(), rand=lambda: 0.0)
+    fetcher = ClipFetcher(outside.console, outside.clock, Decoder(), Readiness(), rand=lambda: 0.0)
     cases = [
         Case(detection=detection(number), clock=outside.clock, policy=Policy())
         for number in range(2)

@@ -61,6 +61,31 @@ async def test_each_fault_of_an_export_has_its_cause(
     assert (caught.value.detail, caught.value.retriable) == (detail, retriable)
 
 
+@pytest.mark.parametrize(
+    ("reply", "early"),
+    [
+        (Reply.not_ready(), True),
+        (Reply.error(500), True),
+        (Reply.error(503), True),
+        (Reply.empty(), True),
+        (Reply.too_many(), False),
+        (Reply.error(403), False),
+        (Reply.error(404), False),
+        (Reply.truncated(), False),
+        (Reply.reset(), False),
+        (Reply.hang(), False),
+    ],
+    ids=lambda value: value.status if isinstance(value, Reply) else value,
+)
+async def test_a_recording_that_is_not_written_yet_is_told_from_other_trouble(
+    console: Console, media: ConsoleMedia, reply: Reply, early: bool
+) -> None:
+    console.faults.export = reply
+    with pytest.raises(MediaError) as caught:
+        await download(console, media, time_limit=IMPATIENCE)
+    assert caught.value.early is early
+
+
 async def test_an_error_without_its_body_is_one_all_the_same(
     console: Console, media: ConsoleMedia
 ) -> None:

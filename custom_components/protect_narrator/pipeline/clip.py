@@ -14,6 +14,7 @@ from .errors import ClipUnreadableError, MediaError, NarratorError, StorageError
 from .frames import ClipInfo, probe
 from .models import Detection, FallbackDetail, FallbackReason, Policy
 from .ports import Clock, Console, Workspace
+from .readiness import Lesson, Readiness
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -57,15 +58,17 @@ def clip_window(detection: Detection, policy: Policy) -> tuple[datetime, datetim
     return detection.start - policy.clip_before, end + policy.clip_after
 
 
-async def settle(case: Case, console: Console) -> None:
+async def settle(case: Case, console: Console, readiness: Readiness) -> None:
     """Wait until the recording should be there, then ask the console for the truth.
 
     Where the console says that the Detection went on for longer, its new end is waited for
     too. A console that cannot be asked costs nothing: what is known stays.
     """
+    begin_s = case.policy.settle.total_seconds()
+    patience_s = readiness.wait_s(begin_s) if case.policy.learn_settle else begin_s
     for _ in range(_SETTLE_ROUNDS):
         _, end = clip_window(case.detection, case.policy)
-        wait_s = (end + case.policy.settle - case.clock.now()).total_seconds()
+        wait_s = (end - case.clock.now()).total_seconds() + patience_s
         await case.clock.sleep(min(max(wait_s, 0.0), _LONGEST_WAIT_S))
         try:
             async with asyncio.timeout(_REFRESH_LIMIT_S):
@@ -112,13 +115,15 @@ class ClipFetcher:
         console: Console,
         clock: Clock,
         decoder: Decoder,
+        readiness: Readiness,
         *,
         rand: Callable[[], float] = random.random,
     ) -> None:
-        """``rand`` returns 0-1 and spreads the pauses."""
+        """Teach ``readiness`` by every clip; ``rand`` returns 0-1 and spreads the pauses."""
         self._console = console
         self._clock = clock
         self._decoder = decoder
+        self._readiness = readiness
         self._rand = rand
         self._slot = asyncio.Semaphore(1)
 
@@ -132,10 +137,11 @@ class ClipFetcher:
         case.enter(Stage.CLIP)
         start, end = clip_window(case.detection, case.policy)
         patience = _Patience(case.policy.clip_deadline.total_seconds(), self._rand)
+        lesson = Lesson(end)
         kept: Clip | None = None
         while True:
             try:
-                path = await self._download(case, workspace, patience)
+                path = await self._download(case, workspace, patience, lesson)
                 kept = None  # this body has replaced the one that was kept
                 info = await self._decoder.run(probe, path)
             except (MediaError, StorageError, ClipUnreadableError) as err:
@@ -143,9 +149,11 @@ class ClipFetcher:
             else:
                 kept = Clip(path, info)
                 if info.duration_s >= _ENOUGH * (end - start).total_seconds():
+                    self._learn(case, lesson)
                     return kept
                 lost = ClipUnreadableError(FallbackDetail.TRUNCATED, "shorter than asked for")
             _LOGGER.debug("Sighting %s: try %d: %s", case.sighting_id, case.clip_attempts, lost)
+            lesson.in_vain(early=_is_early(lost))
             pause = patience.pause() if _may_pass(lost) else None
             if pause is None:
                 break
@@ -154,12 +162,20 @@ class ClipFetcher:
             case.lose(_reason(lost), lost)
         return kept
 
-    async def _download(self, case: Case, workspace: Workspace, patience: _Patience) -> Path:
+    def _learn(self, case: Case, lesson: Lesson) -> None:
+        """Learn from a clip that came. One that never came was not late but lost."""
+        if not case.detection.late and (interval := lesson.ready()) is not None:
+            self._readiness.learn(interval, case.policy.settle.total_seconds())
+
+    async def _download(
+        self, case: Case, workspace: Workspace, patience: _Patience, lesson: Lesson
+    ) -> Path:
         """Make one attempt in the slot; raise MediaError or StorageError."""
         start, end = clip_window(case.detection, case.policy)
         limit_s = case.policy.clip_deadline.total_seconds()
         async with self._slot:
             case.clip_attempts += 1
+            lesson.asked(self._clock.now())
             began = self._clock.monotonic()
             try:
                 async with (
@@ -186,6 +202,20 @@ def _may_pass(error: NarratorError) -> bool:
             return False  # the same recording takes as long again, and a decoder from others
         case _:
             return error.detail is not FallbackDetail.TOO_LARGE
+
+
+def _is_early(error: NarratorError) -> bool:
+    """Say whether that is what a recording looks like that is not written yet.
+
+    Published in parts, it comes short or as a body that is no video (core#132524).
+    """
+    match error:
+        case MediaError():
+            return error.early
+        case ClipUnreadableError():
+            return error.detail in {FallbackDetail.UNDECODABLE, FallbackDetail.TRUNCATED}
+        case _:
+            return False
 
 
 def _reason(error: NarratorError) -> FallbackReason:

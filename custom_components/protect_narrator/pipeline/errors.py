@@ -18,10 +18,21 @@ class NarratorError(Exception):
 class MediaError(NarratorError):
     """The console did not hand over a clip or a picture."""
 
-    def __init__(self, detail: FallbackDetail, message: str, *, retriable: bool = True) -> None:
-        """Say with ``retriable`` whether the same request may succeed later."""
+    def __init__(
+        self,
+        detail: FallbackDetail,
+        message: str,
+        *,
+        retriable: bool = True,
+        early: bool = False,
+    ) -> None:
+        """Say with ``retriable`` whether the same request may succeed later.
+
+        ``early`` is how a console answers that has not written the recording yet.
+        """
         super().__init__(detail, message)
         self.retriable = retriable
+        self.early = early
 
 
 class StorageError(NarratorError):

@@ -18,6 +18,7 @@ from .first_words import FirstWords
 from .gate import Gate
 from .models import Detection, FallbackDetail, FallbackReason, Medium, Policy
 from .ports import Archive, Clock, Console, Describer, Meter, Publisher
+from .readiness import Readiness
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -44,6 +45,9 @@ class World:
     policy: Callable[[Detection], Policy]
     """Read once for each Detection, so that a changed option needs no reload."""
 
+    readiness: Readiness = field(default_factory=Readiness)
+    """How long this console takes until a recording can be fetched."""
+
     decoder: Decoder = field(default_factory=Decoder)
     """One for all consoles."""
 
@@ -58,7 +62,7 @@ class Runner:
         """``on_change`` is called whenever ``depth`` has changed."""
         self._world = world
         self._on_change = on_change
-        self._fetcher = ClipFetcher(world.console, world.clock, world.decoder)
+        self._fetcher = ClipFetcher(world.console, world.clock, world.decoder, world.readiness)
         self._first_words = FirstWords(
             console=world.console,
             archive=world.archive,
@@ -142,7 +146,7 @@ class Runner:
         describer = world.describers(case.policy.agent_id)
         ladder = Ladder(case=case, console=world.console, decoder=world.decoder)
         async with AsyncExitStack() as cleaning_up:
-            await settle(case, world.console)
+            await settle(case, world.console, world.readiness)
             if self._may_ask(case, describer):
                 workspace = await self._workspace(case, cleaning_up)
                 clip = await self._clip(case, workspace)

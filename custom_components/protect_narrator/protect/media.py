@@ -267,7 +267,7 @@ async def _chunks(response: ClientResponse, deadline: float) -> AsyncGenerator[b
     except ClientConnectionError as err:
         raise MediaError(FallbackDetail.CONNECTION_LOST, "the body was cut off") from err
     if received == 0:
-        raise MediaError(FallbackDetail.EMPTY, "the body is empty")
+        raise MediaError(FallbackDetail.EMPTY, "the body is empty", early=True)
 
 
 async def _refuse_error(response: ClientResponse, deadline: float) -> None:
@@ -284,11 +284,12 @@ async def _refuse_error(response: ClientResponse, deadline: float) -> None:
             FallbackDetail.NO_ACCESS, f"the user may not read it ({status})", retriable=False
         )
     if status == 404 and _GATEWAY_ERROR.search(await _beginning(response, deadline)):
-        raise MediaError(FallbackDetail.NOT_READY, "the recording is not ready (404)")
+        raise MediaError(FallbackDetail.NOT_READY, "the recording is not ready (404)", early=True)
     raise MediaError(
         FallbackDetail.HTTP_ERROR,
         f"the console answered with {status}",
         retriable=status >= 500 or status in {408, 429},
+        early=status >= 500,
     )
 
 
