@@ -30,6 +30,7 @@ from .options import (
 )
 from .pipeline.errors import StorageError
 from .pipeline.models import Detection, Policy
+from .pipeline.readiness import Readiness
 from .pipeline.runner import Runner, World
 from .protect import (
     ApiKeyOnlyError,
@@ -60,7 +61,20 @@ async def async_assemble(hass: HomeAssistant, entry: ConfigEntry) -> RuntimeData
     ledger = await Ledger.async_load(hass, entry.entry_id)
     login = _login(hass, entry)
     sessions, connection, console = await _connect(hass, entry, login)
-    coordinator = NarratorCoordinator(hass, entry, console, today=ledger.today, muted=ledger.muted)
+    chosen = policy_from(hass, entry)
+    begin_s = chosen.settle.total_seconds()
+    readiness = Readiness(
+        ledger.ready, lambda: coordinator.async_set_ready_after(readiness.known_s(begin_s))
+    )
+    coordinator = NarratorCoordinator(
+        hass,
+        entry,
+        console,
+        today=ledger.today,
+        muted=ledger.muted,
+        ready_after_s=readiness.known_s(begin_s),
+        calls_per_day=chosen.calls_per_day,
+    )
 
     def policy(detection: Detection) -> Policy:
         mac = coordinator.mac_of(detection.camera_id)
@@ -74,6 +88,7 @@ async def async_assemble(hass: HomeAssistant, entry: ConfigEntry) -> RuntimeData
         publisher=SightingPublisher(hass, coordinator, ledger),
         clock=SystemClock(),
         policy=policy,
+        readiness=readiness,
         decoder=shared(hass).decoder,
         gate=shared(hass).gate,
     )
@@ -83,6 +98,7 @@ async def async_assemble(hass: HomeAssistant, entry: ConfigEntry) -> RuntimeData
         connection=connection,
         login=login,
         coordinator=coordinator,
+        readiness=readiness,
         runner=runner,
         ledger=ledger,
     )

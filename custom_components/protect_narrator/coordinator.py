@@ -12,7 +12,8 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .pipeline.models import Phase, Sighting
+from .pipeline.budget import Budget
+from .pipeline.models import Sighting
 from .protect import CameraInfo, ConsoleInfo
 from .tally import Tally
 
@@ -33,6 +34,24 @@ class NarratorData:
 
     muted: frozenset[str] = field(default_factory=frozenset)
     """MAC addresses of the cameras whose ``describe`` switch is off."""
+
+    ready_after_s: float | None = None
+    """Seconds until a recording can be fetched, None before that was learnt."""
+
+    calls_per_day: int | None = None
+    """The user's limit of AI calls; None is without."""
+
+    @property
+    def has_doorbell(self) -> bool:
+        """Whether anybody can ring."""
+        return any(camera.is_doorbell for camera in self.cameras.values())
+
+    @property
+    def ai_calls_left(self) -> int | None:
+        """AI calls left for anything, without what is kept for rings; None without limit."""
+        return Budget(
+            limit=self.calls_per_day, spent=self.today.ai_calls, has_doorbell=self.has_doorbell
+        ).left()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +76,8 @@ class NarratorCoordinator(DataUpdateCoordinator[NarratorData]):
         *,
         today: Tally | None = None,
         muted: frozenset[str] = frozenset(),
+        ready_after_s: float | None = None,
+        calls_per_day: int | None = None,
     ) -> None:
         """Start with the console's cameras and what is remembered of before."""
         super().__init__(
@@ -70,6 +91,8 @@ class NarratorCoordinator(DataUpdateCoordinator[NarratorData]):
             cameras={camera.mac: camera for camera in console.cameras},
             today=(today or Tally(day=_local_day())).on(_local_day()),
             muted=muted,
+            ready_after_s=ready_after_s,
+            calls_per_day=calls_per_day,
         )
 
     @override
@@ -103,8 +126,12 @@ class NarratorCoordinator(DataUpdateCoordinator[NarratorData]):
             except Exception:
                 # The event is out: no entity may keep it from the others.
                 _LOGGER.exception("Sighting %s: not shown", sighting.sighting_id)
-        if sighting.phase is Phase.FINAL:
-            self._set(today=self.today.with_sighting(fallback=sighting.fallback_reason is not None))
+        # First words are none yet, what is described again was counted, and what was looked for
+        # later ended long ago.
+        if sighting.revision == 1:
+            today = self.today.with_sighting(fallback=sighting.fallback_reason is not None)
+            late = sighting.detection.late
+            self._set(today=today if late else today.with_timings(sighting.timings))
 
     @property
     def today(self) -> Tally:
@@ -112,9 +139,19 @@ class NarratorCoordinator(DataUpdateCoordinator[NarratorData]):
         return self.data.today.on(_local_day())
 
     @callback
-    def async_count_ai_call(self) -> None:
-        """Count a question put to the agent."""
-        self._set(today=self.today.with_ai_call())
+    def async_count_ai_call(self, mac: str | None) -> None:
+        """Count a question put to the agent, about that camera."""
+        self._set(today=self.today.with_ai_call(mac))
+
+    @callback
+    def async_count_ai_tokens(self, tokens: int) -> None:
+        """Count what an answer cost."""
+        self._set(today=self.today.with_ai_tokens(tokens))
+
+    @callback
+    def async_count_ai_failure(self) -> None:
+        """Count a question that was not answered usably."""
+        self._set(today=self.today.with_ai_failure())
 
     @callback
     def async_count_skipped(self) -> None:
@@ -142,6 +179,11 @@ class NarratorCoordinator(DataUpdateCoordinator[NarratorData]):
         """Learn that cameras came, went or were renamed."""
         self._macs.update({camera.id: camera.mac for camera in cameras})
         self._set(cameras={camera.mac: camera for camera in cameras})
+
+    @callback
+    def async_set_ready_after(self, seconds: float | None) -> None:
+        """Learn how long the console takes until a recording can be fetched."""
+        self._set(ready_after_s=seconds)
 
     @callback
     def async_set_queue_depth(self, depth: int) -> None:

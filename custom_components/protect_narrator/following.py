@@ -26,7 +26,9 @@ def async_follow(hass: HomeAssistant, entry: NarratorConfigEntry) -> None:
 
     @callback
     def keep() -> None:
-        runtime.ledger.async_keep(coordinator.data.today, coordinator.data.muted)
+        runtime.ledger.async_keep(
+            coordinator.data.today, coordinator.data.muted, runtime.readiness.intervals
+        )
 
     @callback
     def begin_day(_now: object) -> None:

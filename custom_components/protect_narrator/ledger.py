@@ -5,7 +5,7 @@ nor tells one twice.
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime
+from datetime import datetime
 import logging
 from typing import NotRequired, TypedDict
 
@@ -15,7 +15,8 @@ from homeassistant.helpers.storage import Store
 from .abilities import Experience, StoredExperience
 from .const import DOMAIN
 from .pipeline.models import Detection, Label, ranked
-from .tally import Tally
+from .pipeline.readiness import MOST_INTERVALS, Interval
+from .tally import StoredTally, Tally, restored as restored_tally, stored as stored_tally
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -50,16 +51,6 @@ class StoredDetection(TypedDict):
     requested: NotRequired[bool]
 
 
-class StoredTally(TypedDict):
-    """A Tally as JSON."""
-
-    day: str
-    sightings: int
-    fallbacks: int
-    ai_calls: int
-    skipped: int
-
-
 class StoredLedger(TypedDict, total=False):
     """The whole file; one of an earlier version may hold less."""
 
@@ -68,6 +59,8 @@ class StoredLedger(TypedDict, total=False):
     today: StoredTally | None
     muted: list[str]
     abilities: dict[str, StoredExperience]
+    ready: list[tuple[float | None, float]]
+    """What recent clips told of when a recording is ready: too early, and ready."""
 
 
 class Ledger:
@@ -82,12 +75,14 @@ class Ledger:
         self._today: Tally | None = None
         self._muted: frozenset[str] = frozenset()
         self._experience = Experience((stored or {}).get("abilities"), self._save_soon)
+        self._ready: tuple[Interval, ...] = ()
         if stored is not None:
             for detection in _restored_all(stored.get("unfinished", [])):
                 self._unfinished[detection.sighting_id] = detection
             self._done = dict.fromkeys(stored.get("done", [])[-MAX_DONE:])
             self._today = _restored_tally(stored.get("today"))
             self._muted = frozenset(stored.get("muted", []))
+            self._ready = _restored_ready(stored.get("ready", []))
 
     @classmethod
     async def async_load(cls, hass: HomeAssistant, entry_id: str) -> Ledger:
@@ -122,6 +117,11 @@ class Ledger:
     def experience(self) -> Experience:
         """What trying has told of the agents; written soon after it has told more."""
         return self._experience
+
+    @property
+    def ready(self) -> tuple[Interval, ...]:
+        """What recent clips told of when a recording is ready, oldest first."""
+        return self._ready
 
     @callback
     def knows(self, detection: Detection) -> bool:
@@ -161,11 +161,20 @@ class Ledger:
         self._be_done_with(detection)
 
     @callback
-    def async_keep(self, today: Tally, muted: frozenset[str]) -> None:
-        """Keep the counts, written with whatever is next, and what the user has silenced."""
-        self._today = today
-        if muted != self._muted:
-            self._muted = muted
+    def async_keep(
+        self, today: Tally, muted: frozenset[str], ready: tuple[Interval, ...] = ()
+    ) -> None:
+        """Keep the counts and what was learnt, and what the user has silenced.
+
+        Written soon where it was money or the user's wish, else with whatever is next.
+        """
+        spent = self._today is None or (self._today.day, self._today.ai_calls) != (
+            today.day,
+            today.ai_calls,
+        )
+        urgent = muted != self._muted or (spent and today.ai_calls > 0)
+        self._today, self._muted, self._ready = today, muted, ready
+        if urgent:
             self._save_soon()
 
     async def async_flush(self) -> None:
@@ -194,17 +203,10 @@ class Ledger:
         return {
             "unfinished": [_stored(detection) for detection in self._unfinished.values()],
             "done": list(self._done),
-            "today": None
-            if today is None
-            else {
-                "day": today.day.isoformat(),
-                "sightings": today.sightings,
-                "fallbacks": today.fallbacks,
-                "ai_calls": today.ai_calls,
-                "skipped": today.skipped,
-            },
+            "today": None if today is None else stored_tally(today),
             "muted": sorted(self._muted),
             "abilities": self._experience.as_stored(),
+            "ready": [(one.too_early_s, one.ready_s) for one in self._ready],
         }
 
 
@@ -245,16 +247,22 @@ def _restored_tally(item: StoredTally | None) -> Tally | None:
     if item is None:
         return None
     try:
-        return Tally(
-            day=date.fromisoformat(item["day"]),
-            sightings=item["sightings"],
-            fallbacks=item["fallbacks"],
-            ai_calls=item["ai_calls"],
-            skipped=item["skipped"],
-        )
+        return restored_tally(item)
     except (KeyError, TypeError, ValueError) as err:
         _LOGGER.warning("The day's counts in storage cannot be read: %r", err)
         return None
+
+
+def _restored_ready(items: list[tuple[float | None, float]]) -> tuple[Interval, ...]:
+    """Return what was learnt; nothing where that cannot be read, it is soon learnt again."""
+    try:
+        return tuple(
+            Interval(None if early is None else float(early), float(ready))
+            for early, ready in items[-MOST_INTERVALS:]
+        )
+    except (KeyError, TypeError, ValueError) as err:
+        _LOGGER.warning("What was learnt of the console cannot be read: %r", err)
+        return ()
 
 
 def _restored_all(items: Iterable[StoredDetection]) -> Iterator[Detection]:

@@ -1,8 +1,14 @@
-"""Counts what the agents are asked for one console."""
+"""Counts what the agents are asked for one console, within the user's limits."""
+
+from datetime import date
+import logging
 
 from .coordinator import NarratorCoordinator
+from .pipeline.budget import Budget, is_within
 from .pipeline.models import Detection, Policy
 from .pipeline.ports import Answer
+
+_LOGGER = logging.getLogger(__name__)
 
 
 class CallMeter:
@@ -11,17 +17,57 @@ class CallMeter:
     def __init__(self, coordinator: NarratorCoordinator) -> None:
         """Count there."""
         self._coordinator = coordinator
+        self._said_on: dict[str | None, date] = {}
 
-    def may_ask(self, _detection: Detection, _policy: Policy) -> bool:
-        """Set no limit."""
-        return True
+    def may_ask(self, detection: Detection, policy: Policy) -> bool:
+        """Say whether one more question is within the day's limits; once in the log if not."""
+        mac = self._coordinator.mac_of(detection.camera_id)
+        whole, of_camera = self._budget(policy), self._budget_of_camera(mac, policy)
+        if is_within(detection, (whole, of_camera)):
+            return True
+        if is_within(detection, (whole,)):
+            self._say_once(mac, "one of its cameras")
+        else:
+            self._say_once(None, "all of its cameras")
+        return False
 
-    def asked(self, _detection: Detection) -> None:
+    def asked(self, detection: Detection) -> None:
         """Count a question, just before it is put."""
-        self._coordinator.async_count_ai_call()
+        self._coordinator.async_count_ai_call(self._coordinator.mac_of(detection.camera_id))
 
-    def answered(self, _detection: Detection, _answer: Answer) -> None:
-        """Count nothing more."""
+    def answered(self, _detection: Detection, answer: Answer) -> None:
+        """Count what the answer cost."""
+        if answer.tokens is not None:
+            self._coordinator.async_count_ai_tokens(answer.tokens)
 
     def failed(self, _detection: Detection) -> None:
-        """Count nothing more."""
+        """Count a question that was not answered usably."""
+        self._coordinator.async_count_ai_failure()
+
+    def _budget(self, policy: Policy) -> Budget:
+        coordinator = self._coordinator
+        return Budget(
+            limit=policy.calls_per_day,
+            spent=coordinator.today.ai_calls,
+            has_doorbell=coordinator.data.has_doorbell,
+        )
+
+    def _budget_of_camera(self, mac: str | None, policy: Policy) -> Budget:
+        camera = self._coordinator.data.cameras.get(mac or "")
+        return Budget(
+            limit=policy.calls_per_camera,
+            spent=self._coordinator.today.ai_calls_of(mac),
+            has_doorbell=camera is not None and camera.is_doorbell,
+        )
+
+    def _say_once(self, mac: str | None, whose: str) -> None:
+        """Say once a day that a limit is reached: it is what the user wanted."""
+        today = self._coordinator.today.day
+        if self._said_on.get(mac) != today:
+            self._said_on[mac] = today
+            _LOGGER.info(
+                "The AI calls of the day are used up for the console %s, %s; Sightings go on "
+                "without the AI until midnight",
+                self._coordinator.console.name,
+                whose,
+            )

@@ -13,6 +13,7 @@ from .coordinator import NarratorCoordinator
 from .ledger import Ledger
 from .pipeline.blocking import Decoder
 from .pipeline.gate import Gate
+from .pipeline.readiness import Readiness
 from .pipeline.runner import Runner
 from .protect import CameraInfo, Connection, Credentials
 
@@ -32,6 +33,9 @@ class RuntimeData:
 
     coordinator: NarratorCoordinator
     """What entities show."""
+
+    readiness: Readiness
+    """How long the console takes until a recording can be fetched."""
 
     runner: Runner
     """The Detections that are being worked on."""

@@ -10,15 +10,16 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import EntityCategory
+from homeassistant.const import EntityCategory, UnitOfTime
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.restore_state import RestoredExtraData, RestoreEntity
 
 from .coordinator import NarratorCoordinator, NarratorData, Published
-from .entity import ConsoleEntity, SightingEntity, async_add_for_cameras
+from .entity import CameraEntity, ConsoleEntity, SightingEntity, async_add_for_cameras
 from .pipeline.models import FallbackReason
 from .runtime import NarratorConfigEntry
+from .tally import Mean
 
 PARALLEL_UPDATES = 0
 
@@ -30,7 +31,30 @@ NOTHING_LOST = "none"
 class ConsoleSensorDescription(SensorEntityDescription):
     """A number of the console."""
 
-    value: Callable[[NarratorData], int]
+    value: Callable[[NarratorData], float | None]
+
+
+def _mean_sensor(stage: str) -> ConsoleSensorDescription:
+    """Return the mean seconds of a stage today; but for the whole, of interest to few."""
+
+    def mean(data: NarratorData) -> float | None:
+        seconds = data.today.stages.get(f"{stage}_s", Mean()).seconds
+        return None if seconds is None else round(seconds, 1)
+
+    return ConsoleSensorDescription(
+        key=f"mean_{stage}_today",
+        device_class=SensorDeviceClass.DURATION,
+        native_unit_of_measurement=UnitOfTime.SECONDS,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=1,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=stage == "total",
+        value=mean,
+    )
+
+
+def _ready_after(data: NarratorData) -> float | None:
+    return None if data.ready_after_s is None else round(data.ready_after_s, 1)
 
 
 CONSOLE_SENSORS = (
@@ -57,6 +81,34 @@ CONSOLE_SENSORS = (
         entity_category=EntityCategory.DIAGNOSTIC,
         value=lambda data: data.today.ai_calls,
     ),
+    ConsoleSensorDescription(
+        key="ai_calls_left_today",
+        state_class=SensorStateClass.MEASUREMENT,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value=lambda data: data.ai_calls_left,
+    ),
+    ConsoleSensorDescription(
+        key="ai_failures_today",
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value=lambda data: data.today.ai_failures,
+    ),
+    ConsoleSensorDescription(
+        key="ai_tokens_today",
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value=lambda data: data.today.ai_tokens,
+    ),
+    ConsoleSensorDescription(
+        key="ready_after",
+        device_class=SensorDeviceClass.DURATION,
+        native_unit_of_measurement=UnitOfTime.SECONDS,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=1,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value=_ready_after,
+    ),
+    *(_mean_sensor(stage) for stage in ("settle", "download", "prepare", "describe", "total")),
 )
 
 
@@ -65,7 +117,7 @@ async def async_setup_entry(
     entry: NarratorConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the console's, and two for each camera."""
+    """Add the console's, and three for each camera."""
     coordinator = entry.runtime_data.coordinator
     async_add_entities(ConsoleSensor(coordinator, description) for description in CONSOLE_SENSORS)
     async_add_for_cameras(
@@ -74,6 +126,7 @@ async def async_setup_entry(
         lambda coordinator, camera: [
             LastSightingSensor(coordinator, camera),
             FallbackReasonSensor(coordinator, camera),
+            CameraCallsSensor(coordinator, camera),
         ],
     )
 
@@ -98,13 +151,38 @@ class ConsoleSensor(ConsoleEntity, SensorEntity):
 
     @property
     @override
-    def native_value(self) -> int:
+    def native_value(self) -> float | None:
         """The number now."""
         return self.entity_description.value(self.coordinator.data)
 
     @override
     def _shows(self) -> object:
         return self.native_value
+
+
+class CameraCallsSensor(CameraEntity, SensorEntity):
+    """How often an AI was asked about one camera today."""
+
+    key = "ai_calls_today"
+    _attr_state_class = SensorStateClass.TOTAL_INCREASING
+    _attr_entity_category = EntityCategory.DIAGNOSTIC
+    _attr_entity_registry_enabled_default = False
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Our own numbers are known while the console is away."""
+        return self._mac in self.coordinator.data.cameras
+
+    @property
+    @override
+    def native_value(self) -> int:
+        """The number now."""
+        return self.coordinator.data.today.ai_calls_of(self._mac)
+
+    @override
+    def _shows(self) -> object:
+        return self.available, self.native_value
 
 
 class RestoredSightingSensor(SightingEntity, SensorEntity, RestoreEntity):

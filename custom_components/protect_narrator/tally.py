@@ -1,7 +1,31 @@
 """What happened today, counted."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
+from typing import NotRequired, TypedDict
+
+from .pipeline.models import Timings
+
+# More cameras than any console takes: what a damaged store may hold is cut off there.
+_MOST_CAMERAS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """Seconds that something took, summed up."""
+
+    total_s: float = 0.0
+    count: int = 0
+
+    @property
+    def seconds(self) -> float | None:
+        """The mean; None of nothing."""
+        return self.total_s / self.count if self.count else None
+
+    def with_one(self, seconds: float) -> Mean:
+        """Return the sum with one more."""
+        return Mean(self.total_s + seconds, self.count + 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,8 +40,20 @@ class Tally:
     ai_calls: int = 0
     """Questions put to the agent, second tries included."""
 
+    ai_calls_by_camera: Mapping[str, int] = field(default_factory=dict)
+    """The same by MAC address; what belongs to no known camera is under an empty one."""
+
+    ai_failures: int = 0
+    """Questions that were not answered usably."""
+
+    ai_tokens: int | None = None
+    """Read and written, as far as the agents told; None while none did."""
+
     skipped: int = 0
     """Detections that the user did not want described."""
+
+    stages: Mapping[str, Mean] = field(default_factory=dict)
+    """By the names of Timings: how long each took, of the Sightings in which it took place."""
 
     def on(self, day: date) -> Tally:
         """Return these counts, or fresh ones when that day is another."""
@@ -27,10 +63,86 @@ class Tally:
         """Return the counts with one Sighting more."""
         return replace(self, sightings=self.sightings + 1, fallbacks=self.fallbacks + int(fallback))
 
+    def with_timings(self, timings: Timings) -> Tally:
+        """Return the counts with what one Sighting took; a stage left out took no time."""
+        stages = dict(self.stages)
+        for stage in fields(Timings):
+            if (seconds := getattr(timings, stage.name)) > 0:
+                stages[stage.name] = stages.get(stage.name, Mean()).with_one(seconds)
+        return replace(self, stages=stages)
+
     def with_skipped(self) -> Tally:
         """Return the counts with one Detection more that was left alone."""
         return replace(self, skipped=self.skipped + 1)
 
-    def with_ai_call(self) -> Tally:
-        """Return the counts with one question more."""
-        return replace(self, ai_calls=self.ai_calls + 1)
+    def with_ai_call(self, mac: str | None) -> Tally:
+        """Return the counts with one question more, about that camera."""
+        by_camera = dict(self.ai_calls_by_camera)
+        by_camera[mac or ""] = self.ai_calls_of(mac) + 1
+        return replace(self, ai_calls=self.ai_calls + 1, ai_calls_by_camera=by_camera)
+
+    def ai_calls_of(self, mac: str | None) -> int:
+        """Return how many questions were put about that camera."""
+        return self.ai_calls_by_camera.get(mac or "", 0)
+
+    def with_ai_failure(self) -> Tally:
+        """Return the counts with one question more that was not answered usably."""
+        return replace(self, ai_failures=self.ai_failures + 1)
+
+    def with_ai_tokens(self, tokens: int) -> Tally:
+        """Return the counts with what one answer cost."""
+        return replace(self, ai_tokens=(self.ai_tokens or 0) + tokens)
+
+
+class StoredTally(TypedDict):
+    """A Tally as JSON; one of an earlier version holds less."""
+
+    day: str
+    sightings: int
+    fallbacks: int
+    ai_calls: int
+    ai_calls_by_camera: NotRequired[dict[str, int]]
+    ai_failures: NotRequired[int]
+    ai_tokens: NotRequired[int | None]
+    skipped: int
+    stages: NotRequired[dict[str, list[float]]]
+
+
+def stored(tally: Tally) -> StoredTally:
+    """Return the counts as JSON."""
+    return {
+        "day": tally.day.isoformat(),
+        "sightings": tally.sightings,
+        "fallbacks": tally.fallbacks,
+        "ai_calls": tally.ai_calls,
+        "ai_calls_by_camera": dict(tally.ai_calls_by_camera),
+        "ai_failures": tally.ai_failures,
+        "ai_tokens": tally.ai_tokens,
+        "skipped": tally.skipped,
+        "stages": {name: [mean.total_s, mean.count] for name, mean in tally.stages.items()},
+    }
+
+
+def restored(item: StoredTally) -> Tally:
+    """Return the counts from JSON; raise KeyError, TypeError or ValueError of damaged ones."""
+    by_camera = dict(item.get("ai_calls_by_camera", {}))
+    tokens = item.get("ai_tokens")
+    stages = dict(item.get("stages", {}))
+    return Tally(
+        day=date.fromisoformat(item["day"]),
+        sightings=int(item["sightings"]),
+        fallbacks=int(item["fallbacks"]),
+        ai_calls=int(item["ai_calls"]),
+        ai_calls_by_camera={mac: int(by_camera[mac]) for mac in list(by_camera)[:_MOST_CAMERAS]},
+        ai_failures=int(item.get("ai_failures", 0)),
+        ai_tokens=None if tokens is None else int(tokens),
+        skipped=int(item["skipped"]),
+        stages={name: _mean(*stages[name]) for name in _STAGES if name in stages},
+    )
+
+
+_STAGES = tuple(stage.name for stage in fields(Timings))
+
+
+def _mean(total_s: float, count: float) -> Mean:
+    return Mean(float(total_s), int(count))

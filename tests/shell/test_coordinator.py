@@ -86,7 +86,7 @@ async def test_counts_are_those_of_the_local_day(
     # The full words of these first ones are still to come.
     first = replace(sighting(2), revision=0, phase=Phase.FIRST)
     coordinator.async_published(Published(first, Context()))
-    coordinator.async_count_ai_call()
+    coordinator.async_count_ai_call(CAMERA.mac)
     coordinator.async_count_skipped()
     evening = coordinator.today
     counted = (evening.sightings, evening.fallbacks, evening.ai_calls, evening.skipped)

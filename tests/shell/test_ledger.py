@@ -12,6 +12,7 @@ from custom_components.protect_narrator import ledger as ledger_module
 from custom_components.protect_narrator.const import DOMAIN
 from custom_components.protect_narrator.ledger import SAVE_DELAY, Ledger
 from custom_components.protect_narrator.pipeline.models import Label
+from custom_components.protect_narrator.pipeline.readiness import Interval
 from custom_components.protect_narrator.tally import Tally
 
 from .sightings import START, detection
@@ -210,6 +211,49 @@ async def test_what_was_learnt_of_an_agent_is_written_soon_and_survives_a_restar
     ledger = await Ledger.async_load(hass, ENTRY_ID)
     assert ledger.experience.takes_clip("ai_task.seer", "v1") is False
     assert ledger.experience.takes_clip("ai_task.seer", "v2") is None
+
+
+async def test_a_call_that_was_paid_for_is_written_without_waiting_for_a_detection(
+    hass: HomeAssistant, hass_storage: dict[str, Any], freezer: FrozenDateTimeFactory
+) -> None:
+    ledger = await Ledger.async_load(hass, ENTRY_ID)
+    ledger.async_keep(TODAY, frozenset())
+
+    freezer.tick(timedelta(seconds=SAVE_DELAY))
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done()
+
+    assert hass_storage[f"{DOMAIN}.{ENTRY_ID}"]["data"]["today"]["ai_calls"] == 9
+
+
+async def test_what_was_learnt_of_the_console_survives_a_restart(
+    hass: HomeAssistant, hass_storage: dict[str, Any]
+) -> None:
+    learnt = (Interval(None, 7.5), Interval(18.5, 20.5))
+    ledger = await Ledger.async_load(hass, ENTRY_ID)
+    ledger.async_keep(TODAY, frozenset(), learnt)
+
+    assert (await reloaded(hass, ledger)).ready == learnt
+
+
+@pytest.mark.parametrize(
+    "ready", [None, 7.5, [7.5], [[1]], [[None, None]], [[5, 4]], [["a", "b"]], {"a": 1}]
+)
+async def test_what_was_learnt_and_cannot_be_read_is_learnt_again(
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    caplog: pytest.LogCaptureFixture,
+    ready: object,
+) -> None:
+    key = f"{DOMAIN}.{ENTRY_ID}"
+    data = {"ready": ready, "muted": ["F4E2C6000001"]}
+    hass_storage[key] = {"version": 1, "minor_version": 1, "key": key, "data": data}
+
+    ledger = await Ledger.async_load(hass, ENTRY_ID)
+
+    assert ledger.ready == ()
+    assert ledger.muted == {"F4E2C6000001"}
+    assert "cannot be read" in caplog.text
 
 
 @pytest.mark.parametrize(

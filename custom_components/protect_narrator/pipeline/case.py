@@ -97,7 +97,16 @@ class Case:
 
     def _lose(self, fallback: Fallback, why: str) -> None:
         self._fallbacks.append(fallback)
-        _LOGGER.warning("Sighting %s: %s at %s: %s", self.sighting_id, fallback, self.stage, why)
+        # A limit that is reached is what the user wanted, and the meter says so once.
+        expected = fallback.reason is FallbackReason.BUDGET_EXHAUSTED
+        _LOGGER.log(
+            logging.DEBUG if expected else logging.WARNING,
+            "Sighting %s: %s at %s: %s",
+            self.sighting_id,
+            fallback,
+            self.stage,
+            why,
+        )
 
     def sighting(self) -> Sighting:
         """Return the Sighting as far as it is known now."""

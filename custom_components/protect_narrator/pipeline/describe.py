@@ -77,9 +77,12 @@ class Interview:
         except AgentError as err:
             if exhibit.evidence.medium is Medium.CLIP:
                 raise  # frames are the better second try
-            remark = err.remark
+            failed = err
         await self.case.clock.sleep(_RETRY_PAUSE_S)
-        return await self.ask_once(exhibit, remark)
+        try:
+            return await self.ask_once(exhibit, failed.remark)
+        except OverBudgetError:
+            raise failed from None  # that is what was lost; it cost the last call
 
     async def ask_once(self, exhibit: Exhibit, remark: str = "") -> Description:
         """Return the agent's answer; raise AgentError, AgentUnavailableError, OverBudgetError.
