@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 import sys
 
-from . import analysis, callbacks, choosing, download
+from . import analysis, callbacks, choosing, download, patience
 from .clips import ALL, HD, path_of
 from .result import Result
 from .rig import Rig, console_elsewhere, rig
@@ -18,11 +18,14 @@ _CACHE = Path(__file__).parents[2] / ".cache" / "bench"
 
 _AT_A_CONSOLE = ("memory", "throughput", "stalls", "own-time", "callbacks")
 _OF_FILES = {"choosing": choosing.scenes, "choosing-cost": choosing.cost}
+_PATIENCE = "patience"
 
 
 def measure(names: Collection[str]) -> list[Result]:
     """Measure what is named, one after the other."""
     results = asyncio.run(_at_a_console(names)) if set(names) & set(_AT_A_CONSOLE) else []
+    if _PATIENCE in names:
+        results += _shown(asyncio.run(patience.learning()))
     for name, step in _OF_FILES.items():
         if name in names:
             results += _shown(step(_CACHE))
@@ -59,7 +62,7 @@ def main() -> int:
     """Return 0 when every promise is kept."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="one JSON object on the last line")
-    everything = (*_AT_A_CONSOLE, *_OF_FILES)
+    everything = (*_AT_A_CONSOLE, _PATIENCE, *_OF_FILES)
     parser.add_argument("--only", choices=everything, help="a single measurement")
     asked = parser.parse_args()
     results = measure((asked.only,) if asked.only else everything)
