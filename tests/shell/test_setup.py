@@ -118,7 +118,7 @@ async def test_counts_begin_anew_at_midnight(
     entry = our_entry(hass, console)
     await hass.config_entries.async_setup(entry.entry_id)
     coordinator = entry.runtime_data.coordinator
-    coordinator.async_count_ai_call()
+    coordinator.async_count_ai_call(None)
     calls = f"sensor.{console.name.lower()}_ai_calls_today"
     state = hass.states.get(calls)
     assert state is not None
