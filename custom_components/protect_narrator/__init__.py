@@ -9,8 +9,9 @@ import logging
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.start import async_at_started
+from homeassistant.helpers.typing import ConfigType
 
 from .assembly import async_assemble
 from .console_access import forget_log_ins
@@ -19,10 +20,20 @@ from .following import async_follow
 from .intake import Intake
 from .ledger import Ledger
 from .runtime import NarratorConfigEntry
+from .services import async_register
 
 _LOGGER = logging.getLogger(__name__)
 
 PLATFORMS = [Platform.EVENT, Platform.IMAGE, Platform.SENSOR, Platform.SWITCH]
+
+
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+
+
+async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
+    """Offer the actions, which say what is missing where no console is set up."""
+    async_register(hass)
+    return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: NarratorConfigEntry) -> bool:

@@ -42,6 +42,7 @@ from .protect import (
     InvalidAuthError,
 )
 from .publisher import SightingPublisher
+from .recent import RecentSightings
 from .runtime import RuntimeData, shared
 from .wording import worded
 
@@ -80,12 +81,13 @@ async def async_assemble(hass: HomeAssistant, entry: ConfigEntry) -> RuntimeData
         mac = coordinator.mac_of(detection.camera_id)
         return worded(hass, entry, policy_from(hass, entry, mac), detection, mac)
 
+    recent = RecentSightings()
     world = World(
         console=connection.media,
         archive=archive,
         describers=lambda agent_id: HomeAssistantDescriber(hass, agent_id, ledger.experience),
         meter=CallMeter(coordinator),
-        publisher=SightingPublisher(hass, coordinator, ledger),
+        publisher=SightingPublisher(hass, coordinator, ledger, recent),
         clock=SystemClock(),
         policy=policy,
         readiness=readiness,
@@ -101,6 +103,7 @@ async def async_assemble(hass: HomeAssistant, entry: ConfigEntry) -> RuntimeData
         readiness=readiness,
         runner=runner,
         ledger=ledger,
+        recent=recent,
     )
 
 

@@ -1,6 +1,7 @@
 """What our entities share."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import override
 
 from homeassistant.core import callback
@@ -96,6 +97,9 @@ class CameraEntity(NarratorEntity):
 class SightingEntity(CameraEntity):
     """An entity that shows the Sightings of one camera."""
 
+    _shows_the_last = True
+    _newest: datetime | None = None
+
     @override
     async def async_added_to_hass(self) -> None:
         """Subscribe to the camera's Sightings."""
@@ -104,7 +108,14 @@ class SightingEntity(CameraEntity):
 
     @callback
     def _async_on_published(self, published: Published) -> None:
-        """Show a Sighting, linked to its bus event."""
+        """Show a Sighting, linked to its bus event.
+
+        One that is described again, or was found late, does not become the last one.
+        """
+        start = published.sighting.detection.start
+        if self._shows_the_last and self._newest is not None and start < self._newest:
+            return
+        self._newest = start
         self.async_set_context(published.context)
         self._async_show(published)
         self.async_write_ha_state()

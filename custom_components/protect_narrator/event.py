@@ -31,6 +31,7 @@ class SightingEvent(SightingEntity, EventEntity):
     """The moment at which a Sighting of the camera was published, its first words included."""
 
     key = "sighting"
+    _shows_the_last = False  # moments: none is left out
     _attr_event_types = [label.value for label in Label]  # noqa: RUF012 - as EventEntity has it
     _unrecorded_attributes = frozenset({"description"})
 

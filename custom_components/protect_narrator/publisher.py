@@ -20,6 +20,7 @@ from .pipeline.text import (
     MOST_NAMES,
     tidy,
 )
+from .recent import RecentSightings
 
 # Text takes three bytes a character at most in every living script; emoji, which take four,
 # and what the console calls things must not make the event larger than 8 KB. Where many events
@@ -35,12 +36,17 @@ class SightingPublisher:
     """The pipeline's Publisher for one console."""
 
     def __init__(
-        self, hass: HomeAssistant, coordinator: NarratorCoordinator, ledger: Ledger
+        self,
+        hass: HomeAssistant,
+        coordinator: NarratorCoordinator,
+        ledger: Ledger,
+        recent: RecentSightings,
     ) -> None:
         """Tell this Home Assistant."""
         self._hass = hass
         self._coordinator = coordinator
         self._ledger = ledger
+        self._recent = recent
 
     async def publish(self, sighting: Sighting) -> None:
         """Fire the bus event, which is the record; then strike it off the ledger, then show it.
@@ -49,15 +55,13 @@ class SightingPublisher:
         """
         coordinator = self._coordinator
         context = Context()
-        self._hass.bus.async_fire(
-            EVENT_SIGHTING,
-            event_data(
-                sighting,
-                config_entry_id=coordinator.config_entry.entry_id,
-                device_id=self._device_id(sighting.detection.camera_id),
-            ),
-            context=context,
+        data = event_data(
+            sighting,
+            config_entry_id=coordinator.config_entry.entry_id,
+            device_id=self._device_id(sighting.detection.camera_id),
         )
+        self._hass.bus.async_fire(EVENT_SIGHTING, data, context=context)
+        self._recent.note(data)
         if sighting.phase is Phase.FINAL:
             self._ledger.async_told(sighting.detection)
         coordinator.async_published(Published(sighting, context))
@@ -93,6 +97,7 @@ def _event_data(
         "revision": sighting.revision,
         "phase": sighting.phase.value,
         "late": detection.late,
+        "requested": detection.requested,
         "protect_event_id": detection.event_ids[0],
         "protect_event_ids": list(detection.event_ids),
         "config_entry_id": config_entry_id,
@@ -108,6 +113,7 @@ def _event_data(
         "license_plates": [
             _fit(plate, LONGEST_NAME) for plate in detection.license_plates[:MOST_NAMES]
         ],
+        "zones": [_fit(zone, LONGEST_NAME) for zone in detection.zones[:MOST_NAMES]],
         "faces": [_fit(face, LONGEST_NAME) for face in detection.faces[:MOST_NAMES]],
         "title": _fit(description.title, LONGEST_TITLE),
         "description": _fit(description.description, LONGEST_DESCRIPTION),

@@ -16,6 +16,7 @@ from .pipeline.gate import Gate
 from .pipeline.readiness import Readiness
 from .pipeline.runner import Runner
 from .protect import CameraInfo, Connection, Credentials
+from .recent import RecentSightings
 
 
 @dataclass(kw_only=True)
@@ -42,6 +43,9 @@ class RuntimeData:
 
     ledger: Ledger
     """What survives a restart."""
+
+    recent: RecentSightings
+    """What was fired last."""
 
     async def close(self) -> None:
         """End what is unfinished (the ledger keeps it), hear no more, let go of everything.

@@ -115,6 +115,20 @@ def test_a_clip_that_does_not_tell_its_length_is_taken_as_asked_for() -> None:
     assert stretch(look_for(info(0), detection(), Policy(), 2)) == (3.0, 7.0)
 
 
+def test_the_moments_of_protects_best_views_are_looked_for_as_far_as_the_clip_holds_them() -> None:
+    views = tuple(START + timedelta(seconds=second) for second in (-4, -1, 2, 7))
+
+    look = look_for(info(9), detection(best_views=views), Policy(), 4)
+
+    assert look.best_s == (2.0, 5.0)
+
+
+def test_of_what_was_asked_for_all_is_looked_at() -> None:
+    asked_for = detection(requested=True, end=START + timedelta(seconds=8))
+
+    assert stretch(look_for(info(8), asked_for, Policy(), 4)) == (0.0, 8.0)
+
+
 # Clip and frames
 
 

@@ -300,3 +300,22 @@ def test_the_brand_is_there_in_the_right_size(name: str, size: tuple[int, int] |
 
 def test_names_that_users_automate_on_stay() -> None:
     assert const.EVENT_SIGHTING == "protect_narrator_sighting"
+
+
+def test_every_action_and_every_field_of_it_is_named_and_explained() -> None:
+    actions = yaml.safe_load((INTEGRATION / "services.yaml").read_text(encoding="utf-8"))
+    strings = read("strings.json")["services"]
+    assert list(actions) == list(strings) == list(read("icons.json")["services"])
+    for name, action in actions.items():
+        assert list(action["fields"]) == list(strings[name]["fields"])
+        for part in (strings[name], *strings[name]["fields"].values()):
+            assert part["name"]
+            assert part["description"]
+
+
+def test_every_error_of_an_action_has_its_message() -> None:
+    source = (INTEGRATION / "services.py").read_text(encoding="utf-8")
+    keys = set(re.findall(r'_mistake\("(\w+)"', source))
+    keys |= set(re.findall(r'translation_key="(\w+)"', source))
+    assert keys
+    assert keys <= read("strings.json")["exceptions"].keys()

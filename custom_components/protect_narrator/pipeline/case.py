@@ -67,6 +67,9 @@ class Case:
     published: bool = False
     """Set before the publisher is called, so that nothing calls it twice."""
 
+    told: Sighting | None = None
+    """What was published, once the publisher has done so."""
+
     _fallbacks: list[Fallback] = field(default_factory=list)
     _seconds: dict[Stage, float] = field(default_factory=dict)
     _entered: float = field(init=False)

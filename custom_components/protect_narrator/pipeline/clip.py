@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 import logging
 from pathlib import Path
 import random
@@ -53,9 +53,22 @@ class Clip:
 
 
 def clip_window(detection: Detection, policy: Policy) -> tuple[datetime, datetime]:
-    """Return start and end of what to ask for: the Detection's first part, and a little more."""
+    """Return start and end of what to ask for: the Detection's first part, and a little more.
+
+    What somebody asked for is just that.
+    """
+    if detection.requested:
+        return detection.start, detection.end
     end = min(max(detection.end, detection.start), detection.start + policy.clip_longest)
     return detection.start - policy.clip_before, end + policy.clip_after
+
+
+def stretch_of(detection: Detection, policy: Policy) -> tuple[float, float]:
+    """Return from when to when the Detection lasts, in seconds of its clip."""
+    start, end = clip_window(detection, policy)
+    first_s = (detection.start - start).total_seconds()
+    after = timedelta(0) if detection.requested else policy.clip_after
+    return first_s, (end - after - start).total_seconds()
 
 
 async def settle(case: Case, console: Console, readiness: Readiness) -> None:
@@ -70,6 +83,8 @@ async def settle(case: Case, console: Console, readiness: Readiness) -> None:
         _, end = clip_window(case.detection, case.policy)
         wait_s = (end - case.clock.now()).total_seconds() + patience_s
         await case.clock.sleep(min(max(wait_s, 0.0), _LONGEST_WAIT_S))
+        if case.detection.requested:
+            return  # the console knows no such event
         try:
             async with asyncio.timeout(_REFRESH_LIMIT_S):
                 case.detection = await console.refresh(case.detection)

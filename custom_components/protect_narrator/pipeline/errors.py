@@ -56,5 +56,9 @@ class AgentUnavailableError(NarratorError):
     """There is no agent that could be asked at present."""
 
 
+class NotTakenError(NarratorError):
+    """What somebody asked for cannot be described now: too much is unfinished, or it is closed."""
+
+
 class OverBudgetError(NarratorError):
     """The user's limit of AI calls is reached."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from .blocking import Decoder
 from .case import Case, Stage
 from .choosing import Look
-from .clip import Clip, clip_window
+from .clip import Clip, clip_window, stretch_of
 from .errors import ClipUnreadableError, MediaError, NarratorError, StorageError
 from .fitting import Fitting, fitted
 from .frames import ClipInfo, choose
@@ -98,11 +98,12 @@ class Ladder:
         self.case.enter(Stage.EVIDENCE)
         detection = self.case.detection
         middle = detection.start + (detection.end - detection.start) / 2
-        stills: tuple[Callable[[], Awaitable[bytes]], ...] = (
-            partial(self.console.event_thumbnail, detection),
+        stills: list[Callable[[], Awaitable[bytes]]] = [
             partial(self.console.recorded_snapshot, detection.camera_id, middle),
             partial(self.console.live_snapshot, detection.camera_id),
-        )
+        ]
+        if not detection.requested:
+            stills.insert(0, partial(self.console.event_thumbnail, detection))
         try:
             self.case.picture = await self.first_of(stills)
         except MediaError as err:
@@ -167,7 +168,7 @@ class Ladder:
             MediaFile(await _written(workspace, f"frame_{number:02}.jpg", frame.jpeg), _JPEG)
             for number, frame in enumerate(frames, start=1)
         ]
-        lead_s = policy.clip_before.total_seconds()
+        lead_s, _ = stretch_of(detection, policy)
         return Exhibit(
             Evidence(medium=Medium.FRAMES, files=tuple(files)),
             tuple(frame.at_s - lead_s for frame in frames),
@@ -199,8 +200,15 @@ def look_for(info: ClipInfo, detection: Detection, policy: Policy, count: int) -
     start, end = clip_window(detection, policy)
     asked_s = (end - start).total_seconds()
     length_s = min(info.duration_s or asked_s, asked_s)
-    first_s = policy.clip_before.total_seconds()
-    last_s = min((end - policy.clip_after - start).total_seconds(), length_s)
+    first_s, last_s = stretch_of(detection, policy)
+    last_s = min(last_s, length_s)
     if last_s - first_s < _MOMENT_S:
         first_s, last_s = 0.0, length_s
-    return Look(count=count, first_s=first_s, last_s=last_s, max_side=policy.frame_max_side)
+    best_s = ((view - start).total_seconds() for view in detection.best_views)
+    return Look(
+        count=count,
+        first_s=first_s,
+        last_s=last_s,
+        best_s=tuple(at_s for at_s in best_s if 0 <= at_s <= length_s),
+        max_side=policy.frame_max_side,
+    )

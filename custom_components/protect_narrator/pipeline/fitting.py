@@ -5,7 +5,7 @@ from pathlib import Path
 
 from .blocking import Decoder, in_thread
 from .case import Case
-from .clip import Clip, clip_window
+from .clip import Clip, clip_window, stretch_of
 from .errors import NarratorError, StorageError
 from .frames import probe
 from .models import FallbackDetail
@@ -33,8 +33,8 @@ async def fitted(
     Raises NarratorError: ``too_large`` when even the Detection alone is beyond the limits, and
     whatever was in the way of cutting.
     """
-    lead_s = case.policy.clip_before.total_seconds()
     start, end = clip_window(case.detection, case.policy)
+    lead_s, until_s = stretch_of(case.detection, case.policy)
     length_s = clip.info.duration_s or (end - start).total_seconds()
     size = (await in_thread(clip.path.stat)).st_size
     most_bytes = size if ability.most_bytes is None else ability.most_bytes
@@ -42,7 +42,7 @@ async def fitted(
         return Fitting(clip.path, (-lead_s, length_s - lead_s))
     if isinstance(room, StorageError):
         raise room
-    until_s = min((end - case.policy.clip_after - start).total_seconds(), length_s)
+    until_s = min(until_s, length_s)
     if until_s - lead_s >= _LEAST_S:
         most_bytes = min(most_bytes, size)
         path = await room.reserve("clip_cut.mp4", most_bytes)

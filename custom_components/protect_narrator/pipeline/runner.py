@@ -12,11 +12,17 @@ from .blocking import Decoder
 from .case import Case, Stage
 from .clip import Clip, ClipFetcher, settle
 from .describe import Interview, require_budget
-from .errors import AgentUnavailableError, NarratorError, OverBudgetError, StorageError
+from .errors import (
+    AgentUnavailableError,
+    NarratorError,
+    NotTakenError,
+    OverBudgetError,
+    StorageError,
+)
 from .evidence import Exhibit, Ladder, Room
 from .first_words import FirstWords
 from .gate import Gate
-from .models import Detection, FallbackDetail, FallbackReason, Medium, Policy
+from .models import Detection, FallbackDetail, FallbackReason, Medium, Policy, Sighting
 from .ports import Archive, Clock, Console, Describer, Meter, Publisher
 from .readiness import Readiness
 
@@ -73,8 +79,8 @@ class Runner:
             policy=world.policy,
             gate=world.gate,
         )
-        self._unfinished: set[asyncio.Task[None]] = set()
-        self._refused: set[asyncio.Task[None]] = set()
+        self._unfinished: dict[asyncio.Task[None], Case] = {}
+        self._refused: dict[asyncio.Task[None], Case] = {}
         self._closed = False
 
     @property
@@ -87,12 +93,39 @@ class Runner:
         if self._closed:
             return
         case = Case(detection=detection, clock=self._world.clock)
-        name = f"protect_narrator Sighting {case.sighting_id}"
         if self.depth < UNFINISHED_AT_MOST:
-            self._start(self._run(case), self._unfinished, name)
+            self._start(self._run(case), self._unfinished, case)
             self._on_change()
         else:
-            self._start(self._refuse(case), self._refused, name)
+            self._start(self._refuse(case), self._refused, case)
+
+    async def describe(
+        self, detection: Detection, *, revision: int = 1, wish: str = ""
+    ) -> Sighting:
+        """Tell what somebody asked for and waits for; cancelling him cancels it.
+
+        Raises NotTakenError when the same is being told already, when too much is unfinished,
+        and when the Runner is closed before it is told.
+        """
+        case = Case(detection=detection, clock=self._world.clock, revision=revision, wish=wish)
+        if self._closed or self.depth >= UNFINISHED_AT_MOST:
+            raise NotTakenError(FallbackDetail.OVERLOAD, "nothing more is taken in now")
+        if any(
+            other.sighting_id == case.sighting_id and not other.published
+            for other in self._unfinished.values()
+        ):
+            raise NotTakenError(FallbackDetail.OVERLOAD, "it is being described already")
+        task = self._start(self._run(case), self._unfinished, case)
+        self._on_change()
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            raise
+        if case.told is None:
+            raise NotTakenError(FallbackDetail.OVERLOAD, "it was ended before it was told")
+        return case.told
 
     def greet(self, detection: Detection) -> bool:
         """Begin with first words of what still goes on; say whether any are tried.
@@ -104,25 +137,26 @@ class Runner:
     async def close(self) -> None:
         """Cancel what is unfinished, and return when it has cleaned up. Publishes nothing."""
         self._closed = True
-        tasks = self._unfinished | self._refused
+        tasks = (*self._unfinished, *self._refused)
         for task in tasks:
             task.cancel()
         await asyncio.gather(self._first_words.close(), *tasks, return_exceptions=True)
 
     def _start(
-        self, work: Coroutine[None, None, None], tasks: set[asyncio.Task[None]], name: str
-    ) -> None:
+        self, work: Coroutine[None, None, None], tasks: dict[asyncio.Task[None], Case], case: Case
+    ) -> asyncio.Task[None]:
+        name = f"protect_narrator Sighting {case.sighting_id}"
         task = asyncio.get_running_loop().create_task(work, name=name)
-        tasks.add(task)
+        tasks[task] = case
         task.add_done_callback(self._finished)
+        return task
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         """Let go of a task, and be loud about what even publishing did not survive."""
         if not task.cancelled() and (error := task.exception()) is not None:
             _LOGGER.error("%s: lost to a bug", task.get_name(), exc_info=error)
-        self._refused.discard(task)
-        if task in self._unfinished:
-            self._unfinished.remove(task)
+        self._refused.pop(task, None)
+        if self._unfinished.pop(task, None) is not None:
             self._on_change()
 
     async def _run(self, case: Case) -> None:
@@ -215,6 +249,7 @@ class Runner:
         case.published = True
         async with asyncio.timeout(_PUBLISH_LIMIT_S):
             await self._world.publisher.publish(sighting)
+        case.told = sighting
 
 
 def _patient(policy: Policy) -> Policy:

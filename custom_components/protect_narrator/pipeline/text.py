@@ -12,6 +12,9 @@ LONGEST_CAMERA = 60
 LONGEST_NAME = 40
 """Of a plate, or of a person whom Protect recognised."""
 
+LONGEST_WISH = 500
+"""Of what the user wants to know beyond the usual: some sentences."""
+
 MOST_NAMES = 8
 """More of either are not recognised in a minute, and a sentence stays readable."""
 

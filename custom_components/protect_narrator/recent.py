@@ -1,0 +1,27 @@
+"""The last Sightings as they were fired: the recorder commits its rows seconds later."""
+
+from collections import OrderedDict
+from typing import Any
+
+# The recorder commits every five seconds, and no home sees more in that time; a row of up to
+# 8 KB each.
+_KEPT = 100
+
+
+class RecentSightings:
+    """Remembers the highest revision of the last Sightings of one console."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._fired: OrderedDict[str, dict[str, Any]] = OrderedDict()
+
+    def note(self, data: dict[str, Any]) -> None:
+        """Remember a bus event's data."""
+        self._fired[data["sighting_id"]] = data
+        self._fired.move_to_end(data["sighting_id"])
+        if len(self._fired) > _KEPT:
+            self._fired.popitem(last=False)
+
+    def find(self, sighting_id: str) -> dict[str, Any] | None:
+        """Return the data of its highest revision, None when it was not among the last."""
+        return self._fired.get(sighting_id)

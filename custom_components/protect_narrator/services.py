@@ -1,0 +1,178 @@
+"""What the user can ask for: a description of what just was, or another one of what is told."""
+
+from datetime import timedelta
+from typing import Any
+
+from homeassistant.auth.permissions.const import POLICY_CONTROL
+from homeassistant.const import ATTR_ENTITY_ID
+from homeassistant.core import (
+    HomeAssistant,
+    ServiceCall,
+    ServiceResponse,
+    SupportsResponse,
+    callback,
+)
+from homeassistant.exceptions import (
+    HomeAssistantError,
+    ServiceValidationError,
+    Unauthorized,
+    UnknownUser,
+)
+from homeassistant.helpers import config_validation as cv, entity_registry as er
+from homeassistant.util import dt as dt_util
+from homeassistant.util.ulid import ulid_now
+import probatio
+
+from .const import DOMAIN
+from .devices import linked_device
+from .history import HistoryUnavailableError, async_find, detection_from
+from .pipeline.errors import NotTakenError
+from .pipeline.models import Detection, Label
+from .pipeline.text import LONGEST_WISH, tidy
+from .runtime import NarratorConfigEntry
+
+SERVICE_DESCRIBE_NOW = "describe_now"
+SERVICE_DESCRIBE_AGAIN = "describe_again"
+
+ATTR_SECONDS = "seconds"
+ATTR_PROMPT = "prompt"
+ATTR_SIGHTING_ID = "sighting_id"
+
+# Longer than the longest clip that the options allow would be cut anyway.
+_LONGEST_S = 300
+_DEFAULT_S = 15
+
+_DESCRIBE_NOW = probatio.Schema(
+    {
+        probatio.Required(ATTR_ENTITY_ID): cv.entity_id,
+        probatio.Optional(ATTR_SECONDS, default=_DEFAULT_S): probatio.All(
+            probatio.Coerce(float), probatio.Range(min=1, max=_LONGEST_S)
+        ),
+        probatio.Optional(ATTR_PROMPT, default=""): cv.string,
+    }
+)
+_DESCRIBE_AGAIN = probatio.Schema(
+    {
+        probatio.Required(ATTR_SIGHTING_ID): cv.string,
+        probatio.Optional(ATTR_PROMPT, default=""): cv.string,
+    }
+)
+
+
+@callback
+def async_register(hass: HomeAssistant) -> None:
+    """Offer the actions, whether or not a console is set up."""
+    for name, handler, schema in (
+        (SERVICE_DESCRIBE_NOW, _describe_now, _DESCRIBE_NOW),
+        (SERVICE_DESCRIBE_AGAIN, _describe_again, _DESCRIBE_AGAIN),
+    ):
+        hass.services.async_register(
+            DOMAIN, name, handler, schema, supports_response=SupportsResponse.OPTIONAL
+        )
+
+
+async def _describe_now(call: ServiceCall) -> ServiceResponse:
+    """Describe the last seconds of a camera; answer with the Sighting."""
+    entity_id: str = call.data[ATTR_ENTITY_ID]
+    await _require_control(call, entity_id)
+    entry, mac = _camera_of(call.hass, entity_id)
+    coordinator = entry.runtime_data.coordinator
+    camera = coordinator.data.cameras[mac]
+    now = dt_util.utcnow()
+    detection = Detection(
+        console_id=coordinator.console.mac.lower(),
+        camera_id=camera.id,
+        camera_name=camera.name,
+        event_ids=(f"requested-{ulid_now().lower()}",),
+        labels=(Label.OTHER,),
+        start=now - timedelta(seconds=call.data[ATTR_SECONDS]),
+        end=now,
+        requested=True,
+    )
+    return await _described(entry, detection, call, revision=1)
+
+
+async def _describe_again(call: ServiceCall) -> ServiceResponse:
+    """Describe a Sighting once more, from the recording; answer with its new revision."""
+    sighting_id: str = call.data[ATTR_SIGHTING_ID]
+    data = await _known(call.hass, sighting_id)
+    entry = call.hass.config_entries.async_get_entry(data["config_entry_id"])
+    if entry is None or entry not in _loaded(call.hass):
+        raise _mistake("console_not_loaded")
+    detection = detection_from(data)
+    mac = entry.runtime_data.coordinator.mac_of(detection.camera_id)
+    if mac is None or mac not in entry.runtime_data.coordinator.data.cameras:
+        raise _mistake("camera_gone", camera=detection.camera_name)
+    if (entity_id := _entity_of(call.hass, mac)) is not None:
+        await _require_control(call, entity_id)
+    # What was published while we read: between here and the Runner nothing else happens.
+    newest = entry.runtime_data.recent.find(sighting_id) or data
+    revision = max(newest["revision"], data["revision"], 1) + 1
+    return await _described(entry, detection, call, revision=revision)
+
+
+async def _described(
+    entry: NarratorConfigEntry, detection: Detection, call: ServiceCall, *, revision: int
+) -> ServiceResponse:
+    """Return the event data of the Sighting that comes of it."""
+    runtime = entry.runtime_data
+    wish = tidy(call.data[ATTR_PROMPT], LONGEST_WISH)
+    try:
+        sighting = await runtime.runner.describe(detection, revision=revision, wish=wish)
+    except NotTakenError as err:
+        raise HomeAssistantError(
+            translation_domain=DOMAIN, translation_key="not_described"
+        ) from err
+    return runtime.recent.find(sighting.sighting_id)
+
+
+async def _known(hass: HomeAssistant, sighting_id: str) -> dict[str, Any]:
+    """Return what is stored of a Sighting, or was fired so late that it is not stored yet."""
+    for entry in _loaded(hass):
+        if (data := entry.runtime_data.recent.find(sighting_id)) is not None:
+            return data
+    try:
+        stored = await async_find(hass, sighting_id)
+    except HistoryUnavailableError as err:
+        raise _mistake("history_unavailable") from err
+    if stored is None:
+        raise _mistake("sighting_not_found")
+    return stored
+
+
+def _camera_of(hass: HomeAssistant, entity_id: str) -> tuple[NarratorConfigEntry, str]:
+    """Return the entry and the MAC address of the camera that any of its entities names."""
+    entity = er.async_get(hass).async_get(entity_id)
+    if entity is not None and entity.device_id is not None:
+        for entry in _loaded(hass):
+            for mac in entry.runtime_data.coordinator.data.cameras:
+                device = linked_device(hass, entry.entry_id, mac)
+                if device is not None and device.id == entity.device_id:
+                    return entry, mac
+    raise _mistake("camera_not_found", entity=entity_id)
+
+
+def _entity_of(hass: HomeAssistant, mac: str) -> str | None:
+    """Return the entity by which a user is allowed or denied a camera's Sightings."""
+    return er.async_get(hass).async_get_entity_id("sensor", DOMAIN, f"{mac}_last_sighting")
+
+
+def _loaded(hass: HomeAssistant) -> list[NarratorConfigEntry]:
+    return hass.config_entries.async_loaded_entries(DOMAIN)
+
+
+async def _require_control(call: ServiceCall, entity_id: str) -> None:
+    """Raise Unauthorized when the user who calls may not use that entity."""
+    if call.context.user_id is None:
+        return
+    user = await call.hass.auth.async_get_user(call.context.user_id)
+    if user is None:
+        raise UnknownUser(context=call.context, entity_id=entity_id)
+    if not user.permissions.check_entity(entity_id, POLICY_CONTROL):
+        raise Unauthorized(context=call.context, entity_id=entity_id, permission=POLICY_CONTROL)
+
+
+def _mistake(key: str, **placeholders: str) -> ServiceValidationError:
+    return ServiceValidationError(
+        translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders
+    )

@@ -1,0 +1,303 @@
+"""What the user asks for: what just was, and what is told already, once more."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from homeassistant.auth.models import Group
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
+from homeassistant.helpers import entity_registry as er
+import pytest
+from pytest_homeassistant_custom_component.common import MockUser, mock_storage
+
+from custom_components.protect_narrator.const import DOMAIN
+from simulator.console import Reply
+from simulator.model import Model
+from tests.fake_agents import FakeTaskEntity
+from tests.ollama import AI_TASK
+from tests.waiting import until
+
+from .conftest import Core, Home
+from .database import sightings_in_database
+
+
+def entity_of(home: Home, number: int, key: str = "event", name: str = "sighting") -> str:
+    """Return an entity of the camera with that number."""
+    entity_id = er.async_get(home.hass).async_get_entity_id(
+        key, DOMAIN, f"{home.console.cameras[number].mac}_{name}"
+    )
+    assert entity_id is not None
+    return entity_id
+
+
+async def call(
+    hass: HomeAssistant, action: str, context: Context | None = None, **data: object
+) -> dict[str, Any]:
+    """Call an action of ours and return its answer."""
+    answer = await hass.services.async_call(
+        DOMAIN, action, data, blocking=True, return_response=True, context=context
+    )
+    assert isinstance(answer, dict)
+    return answer
+
+
+# What just was
+
+
+async def test_what_a_camera_just_recorded_is_described_on_demand(home: Home, model: Model) -> None:
+    await home.set_up(AI_TASK)
+    camera = home.console.cameras[2]
+    start = datetime.now(UTC) - timedelta(seconds=4)
+    home.film.walk(camera.name, "blue", start, start + timedelta(seconds=4))
+
+    answer = await call(home.hass, "describe_now", entity_id=entity_of(home, 2), seconds=4)
+
+    assert answer["title"] == "A person in blue walks past Camera 2"
+    assert (answer["medium"], answer["fallback_reason"]) == ("frames", None)
+    assert (answer["revision"], answer["phase"], answer["requested"]) == (1, "final", True)
+    assert answer["labels"] == ["other"]
+    assert await home.next_sighting() == answer
+    (export,) = home.console.requests_to("video/export")
+    asked_ms = int(export.query["end"]) - int(export.query["start"])
+    assert asked_ms == pytest.approx(4000, abs=2)
+    # Protect has flagged nothing that could be asked for.
+    assert not any("requested-" in request.path for request in home.console.requests)
+    assert await sightings_in_database(home.hass, sighting_id=answer["sighting_id"]) == [answer]
+    await home.is_clean()
+
+
+async def test_a_question_reaches_the_agent(home: Home, agent: FakeTaskEntity) -> None:
+    await home.set_up(agent)
+
+    await call(home.hass, "describe_now", entity_id=entity_of(home, 1), prompt="Is the\ngate open?")
+
+    assert "Is the gate open?" in agent.asked[0].text
+
+
+async def test_without_a_recording_the_camera_is_looked_at_now(
+    home: Home, agent: FakeTaskEntity
+) -> None:
+    home.console.faults.export = Reply.error(500)
+    home.console.faults.recorded_snapshot = Reply.error(404)
+    await home.set_up(agent)
+
+    answer = await call(home.hass, "describe_now", entity_id=entity_of(home, 1))
+
+    assert answer["fallbacks"] == ["clip_download_failed:http_error"]
+    assert (answer["medium"], answer["title"]) == ("snapshot", "A courier rings")
+
+
+async def test_any_entity_of_the_camera_names_it(
+    home: Home, agent: FakeTaskEntity, core: Core
+) -> None:
+    await core.set_up()
+    await home.set_up(agent)
+    (of_core,) = (
+        entity.entity_id
+        for entity in er.async_entries_for_config_entry(er.async_get(home.hass), core.entry_id)
+        if entity.domain == "camera"
+        and entity.unique_id.startswith(home.console.cameras[1].mac)
+        and "insecure" not in entity.unique_id
+        and entity.disabled_by is None
+    )
+
+    by_core = await call(home.hass, "describe_now", entity_id=of_core)
+    by_ours = await call(
+        home.hass, "describe_now", entity_id=entity_of(home, 1, "switch", "describe")
+    )
+
+    assert by_core["camera_name"] == by_ours["camera_name"] == "Camera 1"
+    assert by_core["sighting_id"] != by_ours["sighting_id"]
+
+
+@pytest.mark.parametrize("entity_id", ["light.kitchen", "sensor.home_queue_depth"])
+async def test_what_is_no_camera_is_refused_with_its_name(
+    home: Home, agent: FakeTaskEntity, entity_id: str
+) -> None:
+    await home.set_up(agent)
+
+    with pytest.raises(ServiceValidationError) as caught:
+        await call(home.hass, "describe_now", entity_id=entity_id)
+
+    assert caught.value.translation_key == "camera_not_found"
+    assert caught.value.translation_placeholders == {"entity": entity_id}
+    assert agent.asked == []
+
+
+async def test_nothing_is_described_when_the_console_is_unloaded_meanwhile(
+    home: Home, agent: FakeTaskEntity, never: asyncio.Future[object]
+) -> None:
+    agent.answer = lambda: asyncio.shield(never)
+    await home.set_up(agent)
+    asking = asyncio.create_task(call(home.hass, "describe_now", entity_id=entity_of(home, 1)))
+    await until(lambda: agent.asked)
+
+    await home.unload()
+
+    with pytest.raises(HomeAssistantError) as caught:
+        await asking
+    assert caught.value.translation_key == "not_described"
+    assert home.sightings == []
+
+
+# What is told already
+
+
+async def test_a_sighting_is_described_again_from_its_recording(
+    home: Home, agent: FakeTaskEntity
+) -> None:
+    await home.set_up(agent)
+    await home.see(home.console.cameras[1])
+    first = await home.next_sighting()
+    agent.answer = lambda: {
+        "title": "A courier leaves a parcel",
+        "description": "It is for the neighbours.",
+        "importance": "medium",
+    }
+
+    answer = await call(
+        home.hass,
+        "describe_again",
+        sighting_id=first["sighting_id"],
+        prompt="Whose name is on the parcel?",
+    )
+
+    assert (answer["revision"], answer["phase"]) == (2, "final")
+    assert answer["title"] == "A courier leaves a parcel"
+    assert (answer["medium"], answer["fallback_reason"]) == ("frames", None)
+    same = ("sighting_id", "protect_event_ids", "labels", "start", "end", "camera_id", "score")
+    assert {key: answer[key] for key in same} == {key: first[key] for key in same}
+    assert "Whose name is on the parcel?" in agent.asked[1].text
+    assert "Whose name is on the parcel?" not in agent.asked[0].text
+    again = await call(home.hass, "describe_again", sighting_id=first["sighting_id"])
+    assert again["revision"] == 3
+    assert (
+        home.hass.states.get(entity_of(home, 1, "sensor", "last_sighting")).attributes[  # type: ignore[union-attr]  # it is there
+            "revision"
+        ]
+        == 3
+    )
+    rows = await sightings_in_database(home.hass, sighting_id=first["sighting_id"])
+    assert [row["revision"] for row in rows] == [1, 2, 3]
+    await home.is_clean()
+
+
+async def test_it_is_found_in_the_database_after_a_restart(
+    home: Home, agent: FakeTaskEntity
+) -> None:
+    await home.set_up(agent)
+    await home.see(home.console.cameras[1])
+    first = await home.next_sighting()
+    await sightings_in_database(home.hass)
+    await home.unload()
+    await home.start()
+
+    answer = await call(home.hass, "describe_again", sighting_id=first["sighting_id"])
+
+    assert (answer["sighting_id"], answer["revision"]) == (first["sighting_id"], 2)
+    assert answer["start"] == first["start"]
+    assert home.entry.runtime_data.coordinator.data.today.sightings == 1
+
+
+async def test_an_old_sighting_does_not_become_the_last_one(
+    home: Home, agent: FakeTaskEntity
+) -> None:
+    await home.set_up(agent)
+    sightings = []
+    for _ in range(2):
+        await home.see(home.console.cameras[1], seconds=1)
+        sightings.append(await home.next_sighting())
+
+    await call(home.hass, "describe_again", sighting_id=sightings[0]["sighting_id"])
+
+    shown = home.hass.states.get(entity_of(home, 1, "sensor", "last_sighting"))
+    assert shown is not None
+    assert shown.attributes["sighting_id"] == sightings[1]["sighting_id"]
+
+
+async def test_the_same_is_described_once_at_a_time(
+    home: Home, agent: FakeTaskEntity, never: asyncio.Future[object]
+) -> None:
+    await home.set_up(agent)
+    await home.see(home.console.cameras[1])
+    first = await home.next_sighting()
+    agent.answer = lambda: asyncio.shield(never)
+    asking = asyncio.create_task(
+        call(home.hass, "describe_again", sighting_id=first["sighting_id"])
+    )
+    await until(lambda: len(agent.asked) == 2)
+
+    with pytest.raises(HomeAssistantError) as caught:
+        await call(home.hass, "describe_again", sighting_id=first["sighting_id"])
+    assert caught.value.translation_key == "not_described"
+
+    asking.cancel()
+    await asyncio.wait({asking})
+    assert home.entry.runtime_data.runner.depth == 0
+    await home.is_clean()
+
+
+async def test_what_nobody_told_cannot_be_described_again(
+    home: Home, agent: FakeTaskEntity
+) -> None:
+    await home.set_up(agent)
+
+    with pytest.raises(ServiceValidationError) as caught:
+        await call(home.hass, "describe_again", sighting_id="0" * 32)
+
+    assert caught.value.translation_key == "sighting_not_found"
+
+
+async def test_a_console_that_is_not_loaded_is_named_as_the_cause(
+    home: Home, agent: FakeTaskEntity
+) -> None:
+    await home.set_up(agent)
+    await home.see(home.console.cameras[1])
+    first = await home.next_sighting()
+    await sightings_in_database(home.hass)
+    await home.unload()
+
+    with pytest.raises(ServiceValidationError) as caught:
+        await call(home.hass, "describe_again", sighting_id=first["sighting_id"])
+
+    assert caught.value.translation_key == "console_not_loaded"
+
+
+async def test_a_camera_that_is_gone_has_no_recording(home: Home, agent: FakeTaskEntity) -> None:
+    await home.set_up(agent)
+    camera = home.console.cameras[1]
+    await home.see(camera)
+    first = await home.next_sighting()
+    await home.console.remove_camera(camera.id)
+    cameras = home.entry.runtime_data.coordinator
+    await until(lambda: camera.mac not in cameras.data.cameras)
+
+    with pytest.raises(ServiceValidationError) as caught:
+        await call(home.hass, "describe_again", sighting_id=first["sighting_id"])
+
+    assert caught.value.translation_key == "camera_gone"
+
+
+# Who may
+
+
+async def test_who_may_not_use_a_camera_gets_nothing_described(
+    home: Home, agent: FakeTaskEntity
+) -> None:
+    await home.set_up(agent)
+    await home.see(home.console.cameras[1])
+    first = await home.next_sighting()
+    mock_storage()
+    allowed = {"entities": {"entity_ids": {entity_of(home, 2): True}}}
+    guest = MockUser(groups=[Group("guests", allowed, id="guests")]).add_to_hass(home.hass)
+    context = Context(user_id=guest.id)
+
+    with pytest.raises(Unauthorized):
+        await call(home.hass, "describe_now", context, entity_id=entity_of(home, 1))
+    with pytest.raises(Unauthorized):
+        await call(home.hass, "describe_again", context, sighting_id=first["sighting_id"])
+    answer = await call(home.hass, "describe_now", context, entity_id=entity_of(home, 2))
+
+    assert answer["camera_name"] == "Camera 2"
+    assert len(agent.asked) == 2
