@@ -113,8 +113,8 @@ def _event_data(
         "license_plates": [
             _fit(plate, LONGEST_NAME) for plate in detection.license_plates[:MOST_NAMES]
         ],
-        "zones": [_fit(zone, LONGEST_NAME) for zone in detection.zones[:MOST_NAMES]],
         "faces": [_fit(face, LONGEST_NAME) for face in detection.faces[:MOST_NAMES]],
+        "zones": [_fit(zone, LONGEST_NAME) for zone in detection.zones[:MOST_NAMES]],
         "title": _fit(description.title, LONGEST_TITLE),
         "description": _fit(description.description, LONGEST_DESCRIPTION),
         "importance": description.importance.value,

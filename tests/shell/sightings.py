@@ -59,6 +59,7 @@ LONGEST = Sighting(
         event_ids=tuple(f"{number:064}" for number in range(MOST_PARTS)),
         labels=ranked(Label),
         license_plates=tuple(_WIDE * 39 + str(number) for number in range(8)),
+        zones=tuple(_WIDE * 39 + str(number) for number in range(8)),
         faces=tuple(_WIDE * 39 + str(number) for number in range(8)),
     ),
     medium=Medium.SNAPSHOT,

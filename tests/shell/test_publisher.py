@@ -29,4 +29,4 @@ def test_where_everything_is_long_only_the_description_gives_way() -> None:
     assert data["protect_event_ids"] == list(LONGEST.detection.event_ids)
     assert len(data["protect_event_ids"]) == MOST_PARTS
     assert LONGEST.description.description.startswith(data["description"])
-    assert len(data["description"]) > 500
+    assert len(data["description"]) > 300

@@ -121,6 +121,10 @@ async def test_a_changed_profile_counts_from_the_next_detection_without_a_reload
     assert policy.cooldown.total_seconds() == 7
     assert policy_from(home.hass, home.entry).cooldown.total_seconds() == 0
     await home.see(camera)
+    await until(lambda: runtime.coordinator.data.today.skipped == 1)
+
+    manager.async_update_subentry(home.entry, profile, data={})
+    await home.see(camera)
     assert (await home.next_sighting())["frame_count"] > 1
 
     manager.async_remove_subentry(home.entry, profile.subentry_id)
