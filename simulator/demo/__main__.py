@@ -93,8 +93,7 @@ async def once(options: Options, folder: Path) -> None:
     async with staged(options, folder) as stage:
         say(f"Now: {options.scenario.summary}")
         sightings = await _sightings_of_one_run(options, stage)
-    for sighting in sightings:
-        options.scenario.promise.check(sighting)
+    options.scenario.check(sightings)
     check_log(stage.home.log, is_quiet=options.scenario.is_quiet)
     check_media(stage.home.media)
     for sighting in sightings:
@@ -102,7 +101,7 @@ async def once(options: Options, folder: Path) -> None:
 
 
 async def _sightings_of_one_run(options: Options, stage: Stage) -> list[Json]:
-    """Return the final Sighting of each detection, in the order in which they came."""
+    """Return the Sightings, first words too, until there is a final one of each event."""
     scenario, world = options.scenario, stage.world
     seen: list[Seen] = []
     sightings: list[Json] = []
@@ -113,8 +112,7 @@ async def _sightings_of_one_run(options: Options, stage: Stage) -> list[Json]:
             while not _are_told(seen, sightings):
                 sighting = await stage.sightings.get()
                 say(readable(sighting))
-                if sighting["phase"] == "final":
-                    sightings.append(sighting)
+                sightings.append(sighting)
     except TimeoutError as err:
         exports = len(world.console.requests_to("/video/export"))
         raise DemoError(
@@ -126,8 +124,14 @@ async def _sightings_of_one_run(options: Options, stage: Stage) -> list[Json]:
 
 
 def _are_told(seen: list[Seen], sightings: list[Json]) -> bool:
-    """Say whether there is a Sighting of every detection."""
-    return {each.event_id for each in seen} <= {each["protect_event_id"] for each in sightings}
+    """Say whether there is a final Sighting of every event."""
+    told = {
+        event_id
+        for sighting in sightings
+        if sighting["phase"] == "final"
+        for event_id in sighting["protect_event_ids"]
+    }
+    return {each.event_id for each in seen} <= told
 
 
 async def for_ever(options: Options, folder: Path) -> None:

@@ -20,6 +20,8 @@ IN_VIEW = _NAMES[:3]
 _RECORDING_LAG = 5.0
 # Seconds; the clip of it is five seconds longer.
 _DETECTION = 8.0
+# Seconds from its end to its Sighting, and some: settling, transfer and words take twelve.
+_UNTIL_TOLD = 20.0
 
 
 def make_console(recorder: Recorder) -> Console:
@@ -87,6 +89,38 @@ class World:
         start = datetime.now(UTC)
         self.recorder.walk(camera.name, colour, start, start + timedelta(seconds=_DETECTION))
         return Seen(await self.console.start_detection(camera.id, ("person",), start), colour)
+
+    async def one_visit_in_three_events(self) -> list[Seen]:
+        """Let somebody bring a parcel, which a zone, a line and a loitering zone tell."""
+        camera, colour = next(self._turns)
+        seen = await self.step_in(camera, colour)
+        await asyncio.sleep(_DETECTION / 4)
+        line = await self.console.start_detection(camera.id, event_type="smartDetectLine")
+        await asyncio.sleep(_DETECTION / 4)
+        await self.console.end_detection(line)
+        loiter = await self.console.start_detection(
+            camera.id, ("person", "package"), event_type="smartDetectLoiterZone"
+        )
+        await asyncio.sleep(_DETECTION / 2)
+        await self.console.end_detection(seen.event_id)
+        await self.console.end_detection(loiter)
+        return [seen, Seen(line, colour), Seen(loiter, colour)]
+
+    async def two_visits_and_a_ring(self) -> list[Seen]:
+        """Let somebody walk by, and when that was told, somebody else, while a third one rings."""
+        doorbell, *others = self.console.cameras
+        (first, red), (second, blue) = zip(others[:2], ("red", "blue"), strict=True)
+        seen = [await self.walk_by(first, red)]
+        await asyncio.sleep(_UNTIL_TOLD)
+        start = datetime.now(UTC)
+        self.recorder.walk(doorbell.name, "green", start, start + timedelta(seconds=_DETECTION))
+        seen.append(Seen(await self.console.ring(doorbell.id), "green"))
+        return [*seen, await self.walk_by(second, blue)]
+
+    def put_up(self, words: str) -> None:
+        """Put up a sign with these words in front of every camera in view."""
+        for camera in IN_VIEW:
+            self.recorder.put_up(camera, words)
 
     async def detection_with_restart(self) -> Seen:
         """Let the console restart while somebody walks by: it never tells the end."""
