@@ -69,7 +69,19 @@ _STATUS = (
 _MAKING = "generating|processing|parsing|analy[sz]ing|loading|decoding|calling"
 _MAKES = "generated?|process|parse|analy[sz]e|load|decode|retrieve|fetch|complete|produce|describe"
 
+_PRODUCTS = "responses?|answers?|contents?|descriptions?|requests?|json|data"
+
 _THERE_IS_NO = rf"(?:there (?:is|are|was|were) )?no {_PICTURES}(?: \w+){{0,3}}"
+
+# Of an answer: somebody may be "unable to load the sofa into the van".
+_NOT_MADE = (
+    rf"(?:failed to|unable to|{_CANNOT}|could not) (?:be )?(?:{_MAKES})"
+    rf"(?:\W*\Z| (?:an? |any |the |this |your )*(?:{_PICTURES}|{_PRODUCTS})\b)"
+)
+_NOT_DONE = (
+    r"(?:request|generation|analysis|processing) (?:failed|declined|denied|rejected|blocked)"
+    r"(?:\W*\Z|\s*[:(]| (?:with|due|because|by)\b)"
+)
 
 _ERRORS = (
     rf"(?:{_ERROR_NAMES})s?\W*(?:\Z|\d)",
@@ -79,9 +91,10 @@ _ERRORS = (
     rf"(?:http )?[45]\d\d\b[^a-z]*(?:\Z|(?:{_STATUS}|too many requests)\b)",
     rf"(?:{_STATUS})\W*(?:\Z|[:(])",
     r"(?:rate limit|quota|context length|token limit)\b.{0,20}\bexceeded\b|too many requests\b",
-    rf"(?:failed to|unable to|{_CANNOT}|could not) (?:be )?(?:{_MAKES}|help|assist|comply)\b",
+    rf"(?:failed to|unable to|{_CANNOT}|could not) (?:be )?(?:help|assist|comply)\b",
+    _NOT_MADE,
     rf"(?:unable to|{_CANNOT}) (?:{_LOOKS}) (?:{_PEOPLE}|(?:any |the )?{_PICTURES})",
-    r"(?:request|generation|analysis|processing) (?:failed|declined|denied|rejected|blocked)\b",
+    _NOT_DONE,
     rf"{_THERE_IS_NO} (?:provided|attached|included|available|received|given)\b",
     rf"i (?:do not|don't|did not|didn't) (?:see|have|receive) (?:any |an? |the )*{_PICTURES}",
 )
