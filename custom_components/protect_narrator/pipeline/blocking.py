@@ -10,9 +10,9 @@ from typing import Concatenate
 # cores of which they need one: a third decoder would only make all of them slower.
 _AT_ONCE = 2
 
-# Two minutes decode 1,200 4K frames on a slow ARM board (10 a second), more than frames of
-# one clip need; what takes longer is a clip made to take longer.
-_LIMIT_S = 120.0
+# Every frame of a clip is decoded: of the longest one by default 1,950, which takes 195 s where a
+# slow board manages ten of 4K a second. What takes longer is shown as far as it was decoded.
+_LIMIT_S = 240.0
 
 
 class Decoder:
