@@ -98,7 +98,8 @@ class SightingEntity(CameraEntity):
     """An entity that shows the Sightings of one camera."""
 
     _shows_the_last = True
-    _newest: datetime | None = None
+    _newest: tuple[datetime, str] | None = None
+    """When what is shown ended, and its ``sighting_id``."""
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -110,12 +111,15 @@ class SightingEntity(CameraEntity):
     def _async_on_published(self, published: Published) -> None:
         """Show a Sighting, linked to its bus event.
 
-        One that is described again, or was found late, does not become the last one.
+        One of before that is described again, or was found late, does not become the last one.
         """
-        start = published.sighting.detection.start
-        if self._shows_the_last and self._newest is not None and start < self._newest:
-            return
-        self._newest = start
+        sighting = published.sighting
+        ended = (sighting.detection.end, sighting.sighting_id)
+        if self._shows_the_last and self._newest is not None:
+            end, shown = self._newest
+            if shown != sighting.sighting_id and ended[0] < end:
+                return
+        self._newest = ended
         self.async_set_context(published.context)
         self._async_show(published)
         self.async_write_ha_state()

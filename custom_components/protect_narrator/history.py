@@ -14,6 +14,7 @@ from homeassistant.components.recorder.db_schema import (
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.recorder import DATA_INSTANCE, get_instance, session_scope
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 
 from .const import EVENT_SIGHTING
 from .pipeline.models import Detection, Label, ranked
@@ -28,9 +29,13 @@ async def async_find(hass: HomeAssistant, sighting_id: str) -> dict[str, Any] | 
 
     A Sighting is stored some seconds after it was fired. Raises HistoryUnavailableError.
     """
-    if DATA_INSTANCE not in hass.data:
+    # One that failed to start is there, but has no session to give.
+    if DATA_INSTANCE not in hass.data or get_instance(hass).get_session is None:
         raise HistoryUnavailableError("the recorder does not run")
-    rows = await get_instance(hass).async_add_executor_job(_revisions, hass, sighting_id)
+    try:
+        rows = await get_instance(hass).async_add_executor_job(_revisions, hass, sighting_id)
+    except SQLAlchemyError as err:
+        raise HistoryUnavailableError("the recorder's database does not answer") from err
     return max(rows, key=lambda data: data["revision"], default=None)
 
 

@@ -27,11 +27,8 @@ class Intake:
         self._ledger = ledger
         self._runner = runner
         self._running = False
-        # Of each camera what was taken in last, and what was greeted and has not left yet.
-        self._last: dict[str, Detection] = {}
+        # What was greeted and has not left yet.
         self._greeted: set[str] = set()
-        for detection in ledger.unfinished:
-            self._note_last(detection)
 
     @callback
     def async_run(self, _hass: HomeAssistant | None = None) -> None:
@@ -70,7 +67,6 @@ class Intake:
             self._ledger.async_pass_over(detection)
             self._coordinator.async_count_skipped()
             return
-        self._note_last(detection)
         self._ledger.async_take_in(detection)
         if self._running:
             self._runner.submit(detection)
@@ -96,10 +92,5 @@ class Intake:
             policy,
             mac=mac,
             describes=mac not in self._coordinator.data.muted,
-            last=self._last.get(detection.camera_id),
+            last=self._ledger.last_of(detection.camera_id),
         )
-
-    def _note_last(self, detection: Detection) -> None:
-        last = self._last.get(detection.camera_id)
-        if last is None or last.end < detection.end:
-            self._last[detection.camera_id] = detection

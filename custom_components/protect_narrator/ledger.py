@@ -28,6 +28,9 @@ SAVE_DELAY = 1.0
 # As many as a look-back reads at the most: what is older is not asked for again.
 MAX_DONE = 2000
 
+# More than any console has; of those whose camera is gone nothing is asked any more.
+MOST_CAMERAS = 200
+
 
 class StoredDetection(TypedDict):
     """A Detection as JSON."""
@@ -58,6 +61,9 @@ class StoredLedger(TypedDict, total=False):
     done: list[str]
     today: StoredTally | None
     muted: list[str]
+    last: list[StoredDetection]
+    """Of each camera what was taken in last."""
+
     abilities: dict[str, StoredExperience]
     ready: list[tuple[float | None, float]]
     """What recent clips told of when a recording is ready: too early, and ready."""
@@ -71,6 +77,7 @@ class Ledger:
         self._store = store
         self._saving = False
         self._unfinished: dict[str, Detection] = {}
+        self._last: dict[str, Detection] = {}
         self._done: dict[str, None] = {}
         self._today: Tally | None = None
         self._muted: frozenset[str] = frozenset()
@@ -79,6 +86,8 @@ class Ledger:
         if stored is not None:
             for detection in _restored_all(stored.get("unfinished", [])):
                 self._unfinished[detection.sighting_id] = detection
+            for detection in _restored_all(stored.get("last", [])):
+                self._last[detection.camera_id] = detection
             self._done = dict.fromkeys(stored.get("done", [])[-MAX_DONE:])
             self._today = _restored_tally(stored.get("today"))
             self._muted = frozenset(stored.get("muted", []))
@@ -124,6 +133,11 @@ class Ledger:
         return self._ready
 
     @callback
+    def last_of(self, camera_id: str) -> Detection | None:
+        """Return what of the camera was taken in last, also before a restart."""
+        return self._last.get(camera_id)
+
+    @callback
     def knows(self, detection: Detection) -> bool:
         """Say whether any of its Protect events was taken in or passed over before."""
         return any(
@@ -142,6 +156,10 @@ class Ledger:
     def async_take_in(self, detection: Detection) -> None:
         """Remember a Detection until it is told."""
         self._unfinished[detection.sighting_id] = detection
+        last = self._last.pop(detection.camera_id, detection)
+        self._last[detection.camera_id] = max(last, detection, key=lambda each: each.end)
+        if len(self._last) > MOST_CAMERAS:
+            del self._last[next(iter(self._last))]
         self._save_soon()
 
     @callback
@@ -202,6 +220,7 @@ class Ledger:
         today = self._today
         return {
             "unfinished": [_stored(detection) for detection in self._unfinished.values()],
+            "last": [_stored(detection) for detection in self._last.values()],
             "done": list(self._done),
             "today": None if today is None else stored_tally(today),
             "muted": sorted(self._muted),

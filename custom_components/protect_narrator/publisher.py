@@ -51,7 +51,8 @@ class SightingPublisher:
     async def publish(self, sighting: Sighting) -> None:
         """Fire the bus event, which is the record; then strike it off the ledger, then show it.
 
-        First words strike nothing off: the full ones are still to come.
+        First words strike nothing off, because the full ones are still to come; nor does what is
+        described again.
         """
         coordinator = self._coordinator
         context = Context()
@@ -62,7 +63,7 @@ class SightingPublisher:
         )
         self._hass.bus.async_fire(EVENT_SIGHTING, data, context=context)
         self._recent.note(data)
-        if sighting.phase is Phase.FINAL:
+        if sighting.phase is Phase.FINAL and sighting.revision == 1:
             self._ledger.async_told(sighting.detection)
         coordinator.async_published(Published(sighting, context))
 

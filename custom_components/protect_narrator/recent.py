@@ -16,8 +16,10 @@ class RecentSightings:
         self._fired: OrderedDict[str, dict[str, Any]] = OrderedDict()
 
     def note(self, data: dict[str, Any]) -> None:
-        """Remember a bus event's data."""
-        self._fired[data["sighting_id"]] = data
+        """Remember a bus event's data, unless a later revision is known."""
+        known = self._fired.get(data["sighting_id"])
+        if known is None or known["revision"] <= data["revision"]:
+            self._fired[data["sighting_id"]] = data
         self._fired.move_to_end(data["sighting_id"])
         if len(self._fired) > _KEPT:
             self._fired.popitem(last=False)

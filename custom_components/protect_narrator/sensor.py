@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import override
 
 from homeassistant.components.sensor import (
@@ -100,6 +101,12 @@ CONSOLE_SENSORS = (
         value=lambda data: data.today.ai_tokens,
     ),
     ConsoleSensorDescription(
+        key="skipped_today",
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value=lambda data: data.today.skipped,
+    ),
+    ConsoleSensorDescription(
         key="ready_after",
         device_class=SensorDeviceClass.DURATION,
         native_unit_of_measurement=UnitOfTime.SECONDS,
@@ -195,7 +202,11 @@ class RestoredSightingSensor(SightingEntity, SensorEntity, RestoreEntity):
         if self._attr_native_value is None:
             return None
         return RestoredExtraData(
-            {"value": self._attr_native_value, "attributes": self._attr_extra_state_attributes}
+            {
+                "value": self._attr_native_value,
+                "attributes": self._attr_extra_state_attributes,
+                "end": None if self._newest is None else self._newest[0].isoformat(),
+            }
         )
 
     @override
@@ -208,6 +219,10 @@ class RestoredSightingSensor(SightingEntity, SensorEntity, RestoreEntity):
         if self.options is None or shown["value"] in self.options:
             self._attr_native_value = shown["value"]
             self._attr_extra_state_attributes = shown["attributes"]
+            # Absent in what version 0.1 has kept.
+            if (end := shown.get("end")) is not None:
+                sighting_id = shown["attributes"]["sighting_id"]
+                self._newest = (datetime.fromisoformat(end), sighting_id)
 
 
 class LastSightingSensor(RestoredSightingSensor):

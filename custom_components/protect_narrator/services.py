@@ -26,8 +26,8 @@ import probatio
 from .const import DOMAIN
 from .devices import linked_device
 from .history import HistoryUnavailableError, async_find, detection_from
-from .pipeline.errors import NotTakenError
-from .pipeline.models import Detection, Label
+from .pipeline.errors import NotTakenError, NoWordsError
+from .pipeline.models import Detection, Label, Phase
 from .pipeline.text import LONGEST_WISH, tidy
 from .runtime import NarratorConfigEntry
 
@@ -41,6 +41,10 @@ ATTR_SIGHTING_ID = "sighting_id"
 # Longer than the longest clip that the options allow would be cut anyway.
 _LONGEST_S = 300
 _DEFAULT_S = 15
+
+# So long after first words the full ones may still come: the longest wait for an end that the
+# options allow, and some minutes for all the rest.
+_GOES_ON = timedelta(minutes=15)
 
 _DESCRIBE_NOW = probatio.Schema(
     {
@@ -96,17 +100,20 @@ async def _describe_again(call: ServiceCall) -> ServiceResponse:
     """Describe a Sighting once more, from the recording; answer with its new revision."""
     sighting_id: str = call.data[ATTR_SIGHTING_ID]
     data = await _known(call.hass, sighting_id)
-    entry = call.hass.config_entries.async_get_entry(data["config_entry_id"])
-    if entry is None or entry not in _loaded(call.hass):
-        raise _mistake("console_not_loaded")
     detection = detection_from(data)
-    mac = entry.runtime_data.coordinator.mac_of(detection.camera_id)
-    if mac is None or mac not in entry.runtime_data.coordinator.data.cameras:
+    entry = _entry_of(call.hass, detection.console_id)
+    runtime = entry.runtime_data
+    mac = runtime.coordinator.mac_of(detection.camera_id)
+    await _require_control(call, _entity_of(call.hass, mac) if mac else None)
+    if mac not in runtime.coordinator.data.cameras:
         raise _mistake("camera_gone", camera=detection.camera_name)
-    if (entity_id := _entity_of(call.hass, mac)) is not None:
-        await _require_control(call, entity_id)
     # What was published while we read: between here and the Runner nothing else happens.
-    newest = entry.runtime_data.recent.find(sighting_id) or data
+    newest = runtime.recent.find(sighting_id) or data
+    if newest["phase"] == Phase.FIRST and not runtime.ledger.knows(detection):
+        age = dt_util.utcnow() - detection.start
+        if age < _GOES_ON:
+            # Its full words would not be told any more.
+            raise _mistake("still_going_on")
     revision = max(newest["revision"], data["revision"], 1) + 1
     return await _described(entry, detection, call, revision=revision)
 
@@ -122,6 +129,12 @@ async def _described(
     except NotTakenError as err:
         raise HomeAssistantError(
             translation_domain=DOMAIN, translation_key="not_described"
+        ) from err
+    except NoWordsError as err:
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="no_new_words",
+            translation_placeholders={"reason": f"{err.reason}:{err.detail}"},
         ) from err
     return runtime.recent.find(sighting.sighting_id)
 
@@ -152,6 +165,14 @@ def _camera_of(hass: HomeAssistant, entity_id: str) -> tuple[NarratorConfigEntry
     raise _mistake("camera_not_found", entity=entity_id)
 
 
+def _entry_of(hass: HomeAssistant, console_id: str) -> NarratorConfigEntry:
+    """Return the entry of that console, which may have been added anew since."""
+    for entry in _loaded(hass):
+        if entry.runtime_data.coordinator.console.mac.lower() == console_id:
+            return entry
+    raise _mistake("console_not_loaded")
+
+
 def _entity_of(hass: HomeAssistant, mac: str) -> str | None:
     """Return the entity by which a user is allowed or denied a camera's Sightings."""
     return er.async_get(hass).async_get_entity_id("sensor", DOMAIN, f"{mac}_last_sighting")
@@ -161,14 +182,22 @@ def _loaded(hass: HomeAssistant) -> list[NarratorConfigEntry]:
     return hass.config_entries.async_loaded_entries(DOMAIN)
 
 
-async def _require_control(call: ServiceCall, entity_id: str) -> None:
-    """Raise Unauthorized when the user who calls may not use that entity."""
+async def _require_control(call: ServiceCall, entity_id: str | None) -> None:
+    """Raise Unauthorized when the user who calls may not use that entity.
+
+    Where there is none any more by which he could have been allowed to, only an owner may.
+    """
     if call.context.user_id is None:
         return
     user = await call.hass.auth.async_get_user(call.context.user_id)
     if user is None:
         raise UnknownUser(context=call.context, entity_id=entity_id)
-    if not user.permissions.check_entity(entity_id, POLICY_CONTROL):
+    allowed = (
+        user.is_admin
+        if entity_id is None
+        else user.permissions.check_entity(entity_id, POLICY_CONTROL)
+    )
+    if not allowed:
         raise Unauthorized(context=call.context, entity_id=entity_id, permission=POLICY_CONTROL)
 
 

@@ -123,6 +123,14 @@ def test_the_moments_of_protects_best_views_are_looked_for_as_far_as_the_clip_ho
     assert look.best_s == (2.0, 5.0)
 
 
+def test_half_of_the_frames_are_left_for_what_else_happens() -> None:
+    views = tuple(START + timedelta(seconds=second / 4) for second in range(16))
+
+    look = look_for(info(9), detection(best_views=views), Policy(), 5)
+
+    assert look.best_s == (4.0, 6.0)
+
+
 def test_of_what_was_asked_for_all_is_looked_at() -> None:
     asked_for = detection(requested=True, end=START + timedelta(seconds=8))
 
@@ -255,6 +263,16 @@ async def test_the_last_hopes_cause_is_told(
 
     assert await ladder.photograph() is None
     assert lost(ladder) == [f"snapshot_unavailable:{expected}"]
+
+
+async def test_what_was_long_ago_is_not_looked_for_in_what_is_seen_now(
+    outside: FakeWorld, ladder: Ladder
+) -> None:
+    outside.clock.advance(3600)
+    outside.console.thumbnail = outside.console.recorded = media_error()
+
+    assert await ladder.photograph() is None
+    assert not any(call.startswith("live") for call in outside.console.calls)
 
 
 async def test_a_still_that_never_comes_is_not_waited_for(

@@ -11,7 +11,7 @@ from homeassistant.helpers import entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockUser, mock_storage
 
-from custom_components.protect_narrator.const import DOMAIN
+from custom_components.protect_narrator.const import CONF_FIRST_WORDS, DOMAIN
 from simulator.console import Reply
 from simulator.model import Model
 from tests.fake_agents import FakeTaskEntity
@@ -301,3 +301,88 @@ async def test_who_may_not_use_a_camera_gets_nothing_described(
 
     assert answer["camera_name"] == "Camera 2"
     assert len(agent.asked) == 2
+
+
+async def test_first_words_are_not_described_again_while_the_full_ones_are_to_come(
+    home: Home, agent: FakeTaskEntity
+) -> None:
+    await home.set_up(agent, {CONF_FIRST_WORDS: True})
+    await home.is_heard()
+    event_id = await home.console.start_detection(home.console.cameras[1].id)
+    first = await home.next_sighting()
+
+    with pytest.raises(ServiceValidationError) as caught:
+        await call(home.hass, "describe_again", sighting_id=first["sighting_id"])
+    await home.console.end_detection(event_id)
+    full = await home.next_sighting()
+
+    assert caught.value.translation_key == "still_going_on"
+    assert (full["sighting_id"], full["revision"]) == (first["sighting_id"], 1)
+
+
+async def test_words_that_could_not_be_had_take_no_place_of_better_ones(
+    home: Home, agent: FakeTaskEntity
+) -> None:
+    await home.set_up(agent)
+    await home.see(home.console.cameras[1])
+    first = await home.next_sighting()
+    agent.answer = lambda: "nothing that fits"
+
+    with pytest.raises(HomeAssistantError) as caught:
+        await call(home.hass, "describe_again", sighting_id=first["sighting_id"])
+
+    assert caught.value.translation_key == "no_new_words"
+    reason = "agent_failed:agent_unusable_answer"
+    assert caught.value.translation_placeholders == {"reason": reason}
+    shown = home.hass.states.get(entity_of(home, 1, "sensor", "last_sighting"))
+    assert shown is not None
+    assert shown.state == first["title"]
+    rows = await sightings_in_database(home.hass, sighting_id=first["sighting_id"])
+    assert [row["revision"] for row in rows] == [1]
+    await home.is_clean()
+
+
+async def test_the_last_one_stays_the_last_over_a_reload(home: Home, agent: FakeTaskEntity) -> None:
+    await home.set_up(agent)
+    sightings = []
+    for _ in range(2):
+        await home.see(home.console.cameras[1], seconds=1)
+        sightings.append(await home.next_sighting())
+    await sightings_in_database(home.hass)
+    await home.unload()
+    await home.start()
+
+    await call(home.hass, "describe_again", sighting_id=sightings[0]["sighting_id"])
+
+    for name in ("last_sighting", "fallback_reason"):
+        shown = home.hass.states.get(entity_of(home, 1, "sensor", name))
+        assert shown is not None
+        assert shown.attributes["sighting_id"] == sightings[1]["sighting_id"]
+
+
+async def test_what_was_asked_for_last_is_shown_last(home: Home, agent: FakeTaskEntity) -> None:
+    await home.set_up(agent)
+    await home.see(home.console.cameras[1], seconds=1)
+    await home.next_sighting()
+
+    answer = await call(home.hass, "describe_now", entity_id=entity_of(home, 1), seconds=60)
+
+    shown = home.hass.states.get(entity_of(home, 1, "sensor", "last_sighting"))
+    assert shown is not None
+    assert shown.attributes["sighting_id"] == answer["sighting_id"]
+
+
+async def test_a_console_that_was_added_anew_knows_its_sightings(
+    home: Home, agent: FakeTaskEntity
+) -> None:
+    await home.set_up(agent)
+    await home.see(home.console.cameras[1])
+    first = await home.next_sighting()
+    await sightings_in_database(home.hass)
+    await home.hass.config_entries.async_remove(home.entry.entry_id)
+    await home.set_up(agent)
+
+    answer = await call(home.hass, "describe_again", sighting_id=first["sighting_id"])
+
+    assert (answer["sighting_id"], answer["revision"]) == (first["sighting_id"], 2)
+    assert answer["config_entry_id"] == home.entry.entry_id != first["config_entry_id"]

@@ -70,3 +70,19 @@ async def test_somebody_who_rings_is_never_skipped(home: Home, agent: FakeTaskEn
         ring = await home.console.ring(door.id)
         assert (await home.next_sighting())["protect_event_id"] == ring
     assert home.entry.runtime_data.coordinator.today.skipped == 0
+
+
+async def test_what_was_told_before_a_restart_gives_its_camera_a_rest(
+    home: Home, agent: FakeTaskEntity
+) -> None:
+    await home.set_up(agent, {CONF_COOLDOWN: 600})
+    camera = home.console.cameras[1]
+    await home.see(camera)
+    await home.next_sighting()
+
+    await home.unload()
+    await home.start()
+    await home.see(camera)
+
+    await until(lambda: home.entry.runtime_data.coordinator.today.skipped == 1)
+    assert home.state(Platform.SENSOR, "skipped_today", home.console).state == "1"

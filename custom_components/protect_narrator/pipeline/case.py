@@ -67,6 +67,9 @@ class Case:
     published: bool = False
     """Set before the publisher is called, so that nothing calls it twice."""
 
+    kept_back: Fallback | None = None
+    """Why a later revision was not published: it has no words."""
+
     told: Sighting | None = None
     """What was published, once the publisher has done so."""
 

@@ -3,7 +3,7 @@
 Anything that is not a NarratorError is a bug and is treated as one.
 """
 
-from .models import FallbackDetail
+from .models import FallbackDetail, FallbackReason
 
 
 class NarratorError(Exception):
@@ -58,6 +58,15 @@ class AgentUnavailableError(NarratorError):
 
 class NotTakenError(NarratorError):
     """What somebody asked for cannot be described now: too much is unfinished, or it is closed."""
+
+
+class NoWordsError(NarratorError):
+    """What was told already could not be described again: the earlier words stay."""
+
+    def __init__(self, reason: FallbackReason, detail: FallbackDetail) -> None:
+        """Keep why there are no new words."""
+        super().__init__(detail, f"{reason}: the earlier words stay")
+        self.reason = reason
 
 
 class OverBudgetError(NarratorError):

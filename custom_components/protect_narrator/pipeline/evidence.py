@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 import logging
 from pathlib import Path
@@ -33,6 +34,10 @@ _MP4 = "video/mp4"
 
 # For one still from the console, its own polling for a thumbnail included.
 _STILL_LIMIT_S = 20.0
+
+# Waiting, and trying for a clip in vain, take five minutes at the most by default. What the
+# camera sees long after is another scene, and would be told as this one.
+_LIVE_TELLS = timedelta(minutes=5)
 
 # A ring or a parcel is a moment and not a stretch: what surrounds it tells the story.
 _MOMENT_S = 1.0
@@ -99,9 +104,10 @@ class Ladder:
         detection = self.case.detection
         middle = detection.start + (detection.end - detection.start) / 2
         stills: list[Callable[[], Awaitable[bytes]]] = [
-            partial(self.console.recorded_snapshot, detection.camera_id, middle),
-            partial(self.console.live_snapshot, detection.camera_id),
+            partial(self.console.recorded_snapshot, detection.camera_id, middle)
         ]
+        if self.case.clock.now() - detection.end < _LIVE_TELLS:
+            stills.append(partial(self.console.live_snapshot, detection.camera_id))
         if not detection.requested:
             stills.insert(0, partial(self.console.event_thumbnail, detection))
         try:
@@ -204,11 +210,22 @@ def look_for(info: ClipInfo, detection: Detection, policy: Policy, count: int) -
     last_s = min(last_s, length_s)
     if last_s - first_s < _MOMENT_S:
         first_s, last_s = 0.0, length_s
-    best_s = ((view - start).total_seconds() for view in detection.best_views)
+    views_s = ((view - start).total_seconds() for view in detection.best_views)
+    held_s = [at_s for at_s in views_s if 0 <= at_s <= length_s]
     return Look(
         count=count,
         first_s=first_s,
         last_s=last_s,
-        best_s=tuple(at_s for at_s in best_s if 0 <= at_s <= length_s),
+        best_s=_spread(held_s, max(1, count // 2)),
         max_side=policy.frame_max_side,
     )
+
+
+def _spread(moments_s: Sequence[float], most: int) -> tuple[float, ...]:
+    """Return at most so many of the moments, evenly spread.
+
+    Protect tells a view of each thing it saw: the rest of the frames is for what else happened.
+    """
+    if len(moments_s) <= most:
+        return tuple(moments_s)
+    return tuple(moments_s[(2 * part + 1) * len(moments_s) // (2 * most)] for part in range(most))

@@ -16,6 +16,7 @@ from .errors import (
     AgentUnavailableError,
     NarratorError,
     NotTakenError,
+    NoWordsError,
     OverBudgetError,
     StorageError,
 )
@@ -105,7 +106,8 @@ class Runner:
         """Tell what somebody asked for and waits for; cancelling him cancels it.
 
         Raises NotTakenError when the same is being told already, when too much is unfinished,
-        and when the Runner is closed before it is told.
+        and when the Runner is closed before it is told; NoWordsError when a later revision got
+        no answer: nothing is published then, because what was told before says more.
         """
         case = Case(detection=detection, clock=self._world.clock, revision=revision, wish=wish)
         if self._closed or self.depth >= UNFINISHED_AT_MOST:
@@ -123,6 +125,9 @@ class Runner:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
             raise
+        if case.kept_back is not None:
+            lost = case.kept_back
+            raise NoWordsError(lost.reason, lost.detail)
         if case.told is None:
             raise NotTakenError(FallbackDetail.OVERLOAD, "it was ended before it was told")
         return case.told
@@ -176,7 +181,8 @@ class Runner:
     async def _tell(self, case: Case) -> None:
         """Go through the stages; the workspace goes whatever happens in them."""
         world = self._world
-        case.policy = _patient(world.policy(case.detection))
+        policy = world.policy(case.detection)
+        case.policy = _patient(policy, world.meter.may_ask(case.detection, policy))
         describer = world.describers(case.policy.agent_id)
         ladder = Ladder(case=case, console=world.console, decoder=world.decoder)
         async with AsyncExitStack() as cleaning_up:
@@ -237,7 +243,7 @@ class Runner:
         return await ladder.prepare(clip, workspace, whole=whole, ability=ability)
 
     async def _refuse(self, case: Case) -> None:
-        """Tell one Detection without working on it."""
+        """Tell one Detection without working on it; not even the policy is looked at."""
         full = NarratorError(FallbackDetail.OVERLOAD, f"{self.depth} Detections are unfinished")
         case.lose(FallbackReason.QUEUE_FULL, full)
         await self._publish(case)
@@ -246,18 +252,22 @@ class Runner:
         await self._first_words.end(case.sighting_id)
         case.enter(Stage.PUBLISH)
         sighting = case.sighting()
+        if sighting.revision > 1 and case.description is None:
+            case.kept_back = sighting.fallbacks[-1]
+            return
         case.published = True
         async with asyncio.timeout(_PUBLISH_LIMIT_S):
             await self._world.publisher.publish(sighting)
         case.told = sighting
 
 
-def _patient(policy: Policy) -> Policy:
-    """Return the policy with no wait for a recording where one picture is all that is shown.
+def _patient(policy: Policy, may_ask: bool) -> Policy:
+    """Return the policy with no wait for a recording that nobody will fetch.
 
-    The console has a thumbnail as soon as the Detection has ended, and is asked for a while.
+    Where one picture is all that is shown, or no AI call is left to show more: the console has a
+    thumbnail as soon as the Detection has ended, and is asked for a while.
     """
-    if policy.show is not Medium.SNAPSHOT:
+    if may_ask and policy.show is not Medium.SNAPSHOT:
         return policy
     none = timedelta(0)
     return replace(policy, clip_after=none, settle=none, learn_settle=False)
