@@ -150,12 +150,22 @@ def test_plates_and_faces_are_named_where_older_protect_says_them() -> None:
 
 @pytest.mark.parametrize(
     ("said", "name"),
-    [("  Ada \n\t Lovelace\x00 ", "Ada Lovelace"), ("A" * 99, "A" * 40), ("\u202eadA", "adA")],
+    [
+        ("  Ada \n\t Lovelace\x00 ", "Ada Lovelace"),
+        ("A" * 99, "A" * 39 + "…"),
+        ("\u202eadA", "adA"),
+    ],
 )
 def test_a_name_is_one_short_printable_line(said: str, name: str) -> None:
     seen = rest(metadata=thumbnails({"type": "face", "name": said}))
     assert seen is not None
     assert seen.faces == (name,)
+
+
+def test_a_name_is_not_looked_for_behind_megabytes() -> None:
+    seen = rest(metadata=thumbnails({"type": "face", "name": "\x00" * 1_000_000 + "Ada"}))
+    assert seen is not None
+    assert seen.faces == ()
 
 
 def test_there_are_only_so_many_names() -> None:

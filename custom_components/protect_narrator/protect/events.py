@@ -15,7 +15,7 @@ from typing import Any
 from uiprotect.data import Event
 
 from ..pipeline.models import Label, ranked
-from .text import plain
+from ..pipeline.text import LONGEST_NAME, MOST_NAMES, tidy
 from .zones import ZonesOf, no_zones, zone_names
 
 # Protect's types of events that are detections, for the private REST API. Spelled out here,
@@ -59,8 +59,7 @@ _EVENT_ID = re.compile(
 )
 _OTHER_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
-# No event has more of them in a home; more would make the stored Sighting too large.
-MOST_NAMES = 8
+# Of whatever the console lists with an event; none has more of it in a home.
 _MOST_ITEMS = 32
 
 # Of the moments at which Protect saw something best; more pictures are not looked at.
@@ -289,7 +288,7 @@ def _names(cut_outs: Iterable[_CutOut]) -> tuple[tuple[str, ...], tuple[str, ...
     faces: dict[str, None] = {}
     for cut_out in cut_outs:
         said = cut_out.matched or cut_out.name
-        if not isinstance(said, str) or not (value := plain(said)):
+        if not isinstance(said, str) or not (value := tidy(said, LONGEST_NAME)):
             continue
         match cut_out.kind:
             case "vehicle" | "licensePlate":

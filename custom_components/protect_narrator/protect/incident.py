@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from ..pipeline.models import Detection, Label, ranked
-from .events import MOST_NAMES, EventFrame, Source, views_within
+from ..pipeline.text import MOST_NAMES
+from .events import EventFrame, Source, views_within
 
 # Each is asked for again before the clip is fetched, and all their ids are in the record. One
 # walk through zones and over lines is a handful; what has more parts is told as two.

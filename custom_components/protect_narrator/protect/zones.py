@@ -6,7 +6,7 @@ newer versions of it none.
 
 from collections.abc import Callable, Iterable, Mapping
 
-from .text import plain
+from ..pipeline.text import LONGEST_NAME, tidy
 
 # Keys of a camera's document, by the type of the events that its areas set off.
 _AREAS = {
@@ -52,5 +52,5 @@ def _named(areas: object) -> dict[int, str]:
             continue
         number, name = area.get("id"), area.get("name")
         if isinstance(number, int) and isinstance(name, str):
-            names[number] = plain(name)
+            names[number] = tidy(name, LONGEST_NAME)
     return {number: name for number, name in names.items() if name not in {"", _UNNAMED}}
