@@ -82,13 +82,30 @@ TWO = (EVENT, "second")
         ([frame(lasted=9)], 9, False),
         # Of bare motion nobody waits for the end.
         ([frame(lasted=9), frame(Label.MOTION, event_id="second")], 9, False),
-        ([frame(Label.MOTION, lasted=9)], 9, False),
+        # What was more than that was not read.
+        ([frame(Label.MOTION, lasted=9)], 4, False),
+        ([frame(Label.MOTION)], 4, False),
     ],
 )
 def test_the_latest_end_counts(frames: list[EventFrame], end: float, estimated: bool) -> None:
     after = refreshed(detection_of(Label.PERSON, events=TWO), frames, NOON + 20 * SECOND)
     assert after.end == NOON + end * SECOND
     assert after.end_estimated == estimated
+
+
+@pytest.mark.parametrize("lasted", [9, None])
+def test_bare_motion_lasts_as_long_as_the_console_says(lasted: float | None) -> None:
+    after = refreshed(
+        detection_of(Label.MOTION), [frame(Label.MOTION, lasted=lasted)], NOON + 20 * SECOND
+    )
+    assert after.end == NOON + (lasted or 20) * SECOND
+    assert after.end_estimated == (lasted is None)
+
+
+def test_a_guess_stays_one_where_only_motion_was_read() -> None:
+    before = replace(detection_of(Label.PERSON, events=TWO), end_estimated=True)
+    after = refreshed(before, [frame(Label.MOTION, lasted=9)], NOON + 20 * SECOND)
+    assert (after.end, after.end_estimated) == (before.end, True)
 
 
 def test_somebody_who_rings_is_not_kept_waiting_for_a_later_end() -> None:

@@ -181,12 +181,16 @@ def refreshed(detection: Detection, frames: Sequence[EventFrame], now: datetime)
     """Return the Detection as the console knows its events now; nothing that was known is lost.
 
     What is still open has lasted until now. Only of a ring no later end is taken: it would be
-    waited for.
+    waited for. Nor does bare motion say how long it lasted, where that was only part of it.
     """
-    counting = [frame for frame in frames if not _is_mere_motion(frame)] or frames
+    counting = [frame for frame in frames if not _is_mere_motion(frame)]
+    if not counting and set(detection.labels) == {Label.MOTION}:
+        counting = list(frames)
     goes_on = any(frame.end is None for frame in counting)
-    end = max(frame.end or now for frame in counting)
-    if goes_on or len(frames) < len(detection.event_ids):
+    end = max((frame.end or now for frame in counting), default=detection.end)
+    if not counting:
+        goes_on = detection.end_estimated
+    elif goes_on or len(frames) < len(detection.event_ids):
         end = max(end, detection.end)
     if Label.RING in detection.labels:
         end = min(end, detection.end)
