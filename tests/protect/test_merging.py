@@ -341,6 +341,29 @@ def test_what_was_found_is_not_said_to_begin_though_it_is_told_live_later(door: 
     assert door.opened == []
 
 
+def test_what_was_found_has_begun_as_soon_as_something_live_joins_it(door: Door) -> None:
+    door.say(event("zone", Label.PERSON, start=0, source=Source.REST), at=2)
+    assert door.opened == []
+    door.begins("line", Label.VEHICLE, at=3)
+    door.say(event("line", Label.VEHICLE, start=3), at=4)
+    door.say(event("loiter", Label.PERSON, start=4, source=Source.REST), at=5)
+    (opened,) = door.opened
+    assert opened.labels == (Label.PERSON, Label.VEHICLE)
+    assert opened.event_ids == ("zone", "line")
+    door.pass_until(2 * LONGEST_S)
+    assert [each.sighting_id for each in door.left] == [opened.sighting_id]
+
+
+def test_what_was_found_has_begun_as_soon_as_it_takes_in_something_live(door: Door) -> None:
+    door.say(event("zone", Label.PERSON, start=-9, end=-8, source=Source.REST), at=-1)
+    door.begins("line", at=0)
+    # Told last, it brings the others together.
+    door.say(event("loiter", Label.PERSON, start=-7, end=-3, source=Source.REST), at=1)
+    (opened,) = door.opened
+    assert opened.event_ids == ("zone", "loiter", "line")
+    assert door.in_the_end() == [opened.event_ids]
+
+
 # -- any order, any number of times
 
 NAMES = ("a", "b", "c", "d")

@@ -65,8 +65,8 @@ class Incident:
     parts: dict[str, Part] = field(default_factory=dict)
     """By Protect's id, the first first."""
 
-    born_live: bool
-    """Whether its first event was told by a websocket."""
+    is_live: bool
+    """Whether any of its events was heard of first by a websocket, as it happened."""
 
     announced: tuple[Label, ...] = ()
     """The labels with which it was last said to have begun."""
@@ -94,6 +94,7 @@ class Incident:
     def absorb(self, other: Incident) -> None:
         """Take over the parts of another, of which it was not said that it has begun."""
         self.parts |= other.parts
+        self.is_live |= other.is_live
 
     def reckon_due(self, grace_s: float, gap_s: float) -> None:
         """Find out when it leaves: ``grace_s`` after its end, or when that was waited for long.

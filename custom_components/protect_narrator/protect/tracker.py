@@ -146,12 +146,14 @@ class Tracker:
 
     def _home_of(self, frame: EventFrame) -> Incident:
         """Return the incident that an event belongs to which is heard of first."""
+        is_live = frame.source is not Source.REST
         for incident in self._neighbours(frame.camera_id):
             if len(incident.parts) < MOST_PARTS and incident.span.is_near(
                 span_of(frame), self._merge_gap, self._longest_open
             ):
+                incident.is_live |= is_live
                 return incident
-        incident = Incident(camera_id=frame.camera_id, born_live=frame.source is not Source.REST)
+        incident = Incident(camera_id=frame.camera_id, is_live=is_live)
         self._incidents[incident] = None
         return incident
 
@@ -198,7 +200,7 @@ class Tracker:
     def _opened(self, incident: Incident, now: datetime) -> Detection | None:
         """Return what has begun, if it is heard as it happens and there is something new."""
         labels = incident.labels
-        if not incident.born_live or set(labels) <= set(incident.announced):
+        if not incident.is_live or set(labels) <= set(incident.announced):
             return None
         incident.announced = labels
         return incident.so_far(self._console_id, self._name(incident), now)
