@@ -146,6 +146,18 @@ def test_the_name_is_that_of_the_first_from_the_beginning(door: Door) -> None:
     assert [each.sighting_id for each in door.opened] == [door.left[0].sighting_id] * 2
 
 
+def test_of_many_best_views_each_part_keeps_some(door: Door) -> None:
+    early, late = [tuple(NOON + at * SECOND for at in some) for some in (range(8), range(20, 28))]
+    door.ends("zone", Label.PERSON, start=0, at=18, best_views=early)
+    door.begins("line", Label.PERSON, at=19)
+    door.ends("line", start=19, at=29, best_views=late)
+    assert door.in_the_end() == [("zone", "line")]
+    kept = door.left[0].best_views
+    assert len(kept) == 8
+    assert len({*kept} & {*early}) >= 3
+    assert len({*kept} & {*late}) >= 3
+
+
 def test_being_told_again_of_a_part_makes_no_second_one(door: Door) -> None:
     door.ends("zone", Label.PERSON, start=0, at=4)
     door.ends("line", Label.PERSON, start=1, at=4)
@@ -177,12 +189,30 @@ def test_what_was_dealt_with_before_a_restart_takes_nothing_new_with_it() -> Non
 
 def test_what_begins_beyond_the_longest_clip_is_another(door: Door) -> None:
     for at in range(0, 130, 10):
-        door.begins(f"{at}", Label.PERSON, at=at)
-        door.ends(f"{at}", start=at, at=at + 7)
+        door.say(event(f"{at}", Label.PERSON, start=at, end=at + 11, source=Source.REST), 300)
     told = door.in_the_end()
     assert [len(events) for events in told] == [7, 6]
     longest = max(detection.end - detection.start for detection in door.left)
-    assert longest <= LONGEST_OPEN + 7 * SECOND
+    assert longest <= LONGEST_OPEN + 11 * SECOND
+
+
+@pytest.mark.parametrize(
+    ("passed", "begins", "together"),
+    [(28, 30, True), (28, 31, False), (55, 54, True), (55, 55, False), (55, 58, False)],
+)
+def test_what_only_follows_late_is_shown_whole_for_itself(
+    door: Door, passed: float, begins: float, together: bool
+) -> None:
+    door.begins("car", Label.VEHICLE, at=0)
+    car_is_gone = event("car", start=0, end=passed)
+    somebody_comes = event("walker", Label.PERSON, start=begins)
+    for at, said in sorted(
+        [(passed, car_is_gone), (begins, somebody_comes)], key=lambda each: each[0]
+    ):
+        door.say(said, at)
+    door.ends("walker", start=begins, at=80)
+    assert door.in_the_end() == ([("car", "walker")] if together else [("car",), ("walker",)])
+    assert (door.left[-1].start == NOON + begins * SECOND) == (not together)
 
 
 def test_an_end_that_never_comes_is_waited_for_no_longer_than_before(door: Door) -> None:
@@ -284,12 +314,13 @@ def test_what_is_on_the_next_page_belongs_to_it(door: Door) -> None:
     assert door.in_the_end() == [("one", "two")]
 
 
-def test_what_is_found_of_a_busy_hour_is_no_longer_than_the_longest_clip(door: Door) -> None:
+def test_what_is_found_of_a_busy_hour_fits_into_the_longest_clip(door: Door) -> None:
     for start in range(0, 240, 10):
         door.say(
             event(f"{start}", Label.PERSON, start=start, end=start + 7, source=Source.REST), 300
         )
-    assert [len(events) for events in door.in_the_end()] == [7, 7, 7, 3]
+    assert [len(events) for events in door.in_the_end()] == [4] * 6
+    assert max(each.end - each.start for each in door.left) <= LONGEST_OPEN
 
 
 def test_what_was_heard_in_part_is_not_late(door: Door) -> None:

@@ -259,7 +259,15 @@ def views_within(
 ) -> tuple[datetime, ...]:
     """Return the distinct moments of that stretch of time, in order; a few are enough."""
     within = {view for view in views if start <= view and (end is None or view <= end)}
-    return tuple(sorted(within))[:MOST_VIEWS]
+    return _spread(sorted(within))
+
+
+def _spread(views: list[datetime]) -> tuple[datetime, ...]:
+    """Return few of the moments, from the first to the last: where they are dense, some go."""
+    while len(views) > MOST_VIEWS:
+        inner = range(1, len(views) - 1)
+        del views[min(inner, key=lambda at: views[at + 1] - views[at - 1])]
+    return tuple(views)
 
 
 def _labels(

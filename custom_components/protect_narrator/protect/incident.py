@@ -48,12 +48,17 @@ class Span:
     """When the last of its parts began."""
 
     def is_near(self, other: Span, gap: timedelta, longest: timedelta) -> bool:
-        """Say whether both are one incident: close enough together, and not too long."""
+        """Say whether both are one incident: close enough together, and not too long.
+
+        Of what is longer than ``longest`` only the beginning is seen. What begins late and only
+        follows is told for itself, for it would be seen in part, and then it is seen whole.
+        """
+        overlap = self.start < other.end and other.start < self.end
         starts = (self.start, other.start, self.last_start, other.last_start)
         return (
             self.start - gap <= other.end
             and other.start - gap <= self.end
-            and max(starts) - min(starts) <= longest
+            and max(starts) - min(starts) <= (longest if overlap else longest / 2)
         )
 
 
