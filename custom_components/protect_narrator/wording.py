@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from time import monotonic
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry
@@ -49,9 +50,29 @@ _SLOW_S = 1.0
 # What a template's own message may add to an issue or a form, in characters.
 _LONGEST_MESSAGE = 200
 
-# None of these texts needs powers, and one of them, 9**9**9, would never come to an end: no
-# time limit of Home Assistant's reaches into a single operation.
-_TOO_MUCH = ("operator", "**")
+# What may never come to an end in a single operation, 9**9**9 or a search for (a+)+$, into which
+# no time limit of Home Assistant's reaches: the interpreter's lock is held, and everything else
+# stands still. None of these texts needs it.
+_TOO_MUCH: Final = {
+    ("operator", "**"): "Powers (**)",
+    **{
+        # As a string it is what select() or map() is told to use.
+        (kind, name): f"Regular expressions ({name})"
+        for kind in ("name", "string")
+        for name in (
+            "match",
+            "regex_findall",
+            "regex_findall_index",
+            "regex_match",
+            "regex_replace",
+            "regex_search",
+            "search",
+        )
+    },
+}
+
+# Only takes a text apart: what Home Assistant adds to Jinja changes nothing in that.
+_JINJA = jinja2.Environment()  # noqa: S701 - no HTML
 
 
 class WordingError(Exception):
@@ -86,11 +107,13 @@ async def async_check(hass: HomeAssistant, field: str, text: str) -> None:
     for detection in _plausible():
         variables = _variables(detection)
         template = _template(hass, field, text)
+        begun = monotonic()
         try:
             slow = await template.async_render_will_timeout(_SLOW_S, variables, strict=True)
         except TemplateError as err:
             raise WordingError(field, str(err)) from err
-        if slow:
+        # Its clock stands still, too, while one operation holds the interpreter's lock.
+        if slow or monotonic() - begun > _SLOW_S:
             raise WordingError(field, f"It takes longer than {_SLOW_S:.0f} s.")
         length = len(_rendered(hass, field, text, variables, whole=True))
         if length > LONGEST_WORDING:
@@ -161,13 +184,14 @@ def _template(hass: HomeAssistant, field: str, text: str) -> Template:
     """Return the template; raise WordingError where it is not even worth trying."""
     if len(text) > LONGEST_SOURCE:
         raise WordingError(field, f"It has {len(text)} characters; {LONGEST_SOURCE} are the most.")
-    if is_template_string(text) and "**" in text:
+    if is_template_string(text):
         try:
-            tokens = [(kind, value) for _, kind, value in jinja2.Environment().lex(text)]  # noqa: S701 - no HTML
+            tokens = [(kind, value.strip("'\"")) for _, kind, value in _JINJA.lex(text)]
         except jinja2.TemplateSyntaxError as err:
             raise WordingError(field, str(err)) from err
-        if _TOO_MUCH in tokens:
-            raise WordingError(field, "Powers (**) are not allowed.")
+        refused = next((_TOO_MUCH[token] for token in tokens if token in _TOO_MUCH), None)
+        if refused:
+            raise WordingError(field, f"{refused} are not allowed.")
     return Template(text, hass)
 
 

@@ -159,10 +159,26 @@ async def test_a_text_keeps_its_lines_but_no_more_than_a_page(
         "{{ states. }}",
         "{{ 9 ** 9 ** 9 }}",
         "{{ 9 ** '",
+        "{{ ('a' * 29 ~ '!') | regex_match('(a+)+$') }}",
+        "{{ ('a' * 29 ~ '!') is search('(a+)+$') }}",
+        "{{ [camera] | select('match', '(a+)+$') | list }}",
         "{{ camera.upper.__globals__ }}",
         "x" * (LONGEST_SOURCE + 1),
     ],
-    ids=["name", "index", "block", "error", "syntax", "power", "string", "sandbox", "length"],
+    ids=[
+        "name",
+        "index",
+        "block",
+        "error",
+        "syntax",
+        "power",
+        "string",
+        "pattern",
+        "test",
+        "by_name",
+        "sandbox",
+        "length",
+    ],
 )
 async def test_a_broken_text_is_left_out_and_reported(
     hass: HomeAssistant, entry: MockConfigEntry, text: str
@@ -261,6 +277,7 @@ def test_every_text_has_a_translated_issue() -> None:
         "The white van is ours.",
         "2 ** 3 is eight",
         "{{ '**' }} {{ camera }}",
+        "Search for faces that match. {# regex_match #}{{ camera }}{{ 'a match' }}",
         "{% if plates %}{{ plates[0] }}{% endif %}",
         "{{ states('sensor.unknown') }} {{ foo | default('bar') }}",
     ],
@@ -279,6 +296,17 @@ async def test_a_text_that_takes_for_ever_may_not_be_saved(
 ) -> None:
     monkeypatch.setattr(wording, "_SLOW_S", 0.1)
     slow = "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}"
+
+    with pytest.raises(WordingError, match="takes longer"):
+        await async_check(hass, CONF_IMPORTANCE_GUIDE, slow)
+
+
+async def test_a_text_that_holds_everything_up_may_not_be_saved(
+    hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wording, "_SLOW_S", 0.005)
+    # One operation: until it is over no other thread goes on, nor any clock in it.
+    slow = "{{ ('a,' * 3000000).split(',') | length }}"
 
     with pytest.raises(WordingError, match="takes longer"):
         await async_check(hass, CONF_IMPORTANCE_GUIDE, slow)
