@@ -1,4 +1,7 @@
-"""What an entry follows while it is loaded: core, its own counts, the day, Home Assistant's end."""
+"""What an entry follows while it is loaded.
+
+Core, its own counts and texts, the day, Home Assistant's end.
+"""
 
 from homeassistant.config_entries import (
     SIGNAL_CONFIG_ENTRY_CHANGED,
@@ -15,7 +18,7 @@ from .const import CONF_CORE_ENTRY_ID
 from .devices import async_follow_core
 from .protect import Credentials
 from .runtime import NarratorConfigEntry
-from .wording import async_forget
+from .wording import async_forget, async_forget_text, texts_of_cameras
 
 
 @callback
@@ -46,6 +49,7 @@ def async_follow(hass: HomeAssistant, entry: NarratorConfigEntry) -> None:
         coordinator.async_add_listener(keep),
         async_follow_core(hass, coordinator),
         _follow_core_log_in(hass, entry, runtime.login),
+        _follow_texts(hass, entry),
         async_track_time_change(hass, begin_day, hour=0, minute=0, second=0),
         hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, close),
     ):
@@ -74,4 +78,22 @@ def _follow_core_log_in(
 
     # It may have changed while we were logging in.
     compare()
+    return async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, on_entry)
+
+
+@callback
+def _follow_texts(hass: HomeAssistant, entry: NarratorConfigEntry) -> CALLBACK_TYPE:
+    """Take back what was said of a camera's own text as soon as it is changed or removed."""
+    known = texts_of_cameras(entry)
+
+    @callback
+    def on_entry(_change: ConfigEntryChange, changed: ConfigEntry) -> None:
+        nonlocal known
+        if changed.entry_id != entry.entry_id:
+            return
+        before, known = known, texts_of_cameras(entry)
+        for (field, mac), text in before.items():
+            if known.get((field, mac)) != text:
+                async_forget_text(hass, entry, field, mac)
+
     return async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, on_entry)

@@ -151,6 +151,22 @@ def async_forget(hass: HomeAssistant, entry: ConfigEntry) -> None:
         ir.async_delete_issue(hass, DOMAIN, issue_id)
 
 
+def texts_of_cameras(entry: ConfigEntry) -> dict[tuple[str, str | None], str]:
+    """Return the cameras' own texts, by field and MAC address."""
+    return {
+        (field, each.unique_id): each.data[field]
+        for each in entry.get_subentries_of_type(SUBENTRY_CAMERA)
+        for field in FIELDS
+        if field in each.data
+    }
+
+
+@callback
+def async_forget_text(hass: HomeAssistant, entry: ConfigEntry, field: str, mac: str | None) -> None:
+    """Take back the issue of a camera's own text, which is another now, or gone."""
+    ir.async_delete_issue(hass, DOMAIN, _issue_id(entry, field, mac or ""))
+
+
 def _said(
     hass: HomeAssistant, policy: Policy, detection: Detection
 ) -> tuple[Policy, dict[str, str]]:

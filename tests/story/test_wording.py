@@ -1,11 +1,16 @@
 """The user's own words on their way into the prompt, and what a broken one costs: only itself."""
 
+from types import MappingProxyType
+
+from homeassistant.config_entries import ConfigSubentry
 from homeassistant.helpers import issue_registry as ir
 
 from custom_components.protect_narrator.const import (
+    CONF_FRAME_COUNT,
     CONF_HOUSE_NOTES,
     CONF_INSTRUCTION,
     DOMAIN,
+    SUBENTRY_CAMERA,
 )
 from tests.fake_agents import FakeTaskEntity
 
@@ -67,4 +72,38 @@ async def test_a_broken_template_costs_only_itself_until_it_is_mended(
     await home.next_sighting()
 
     assert "The vans are ours." in agent.asked[2].text
+    assert issue_keys(home) == []
+
+
+async def test_a_cameras_broken_text_is_no_issue_once_it_is_mended_or_gone(
+    home: Home, agent: FakeTaskEntity
+) -> None:
+    await home.set_up(agent, {})
+    entries = home.hass.config_entries
+    profiles = [
+        ConfigSubentry(
+            data=MappingProxyType({CONF_INSTRUCTION: "{{ vans }}"}),
+            subentry_type=SUBENTRY_CAMERA,
+            title=camera.name,
+            unique_id=camera.mac,
+        )
+        for camera in home.console.cameras[1:3]
+    ]
+    for profile, camera in zip(profiles, home.console.cameras[1:3], strict=True):
+        entries.async_add_subentry(home.entry, profile)
+        await home.see(camera)
+        await home.next_sighting()
+    broken = ["broken_instruction"] * 2
+    assert issue_keys(home) == broken
+
+    mended, gone = profiles
+    still_broken = {**mended.data, CONF_FRAME_COUNT: 1}
+    entries.async_update_subentry(home.entry, mended, data=still_broken)
+    assert issue_keys(home) == broken
+
+    data = {CONF_INSTRUCTION: "Mind the vans."}
+    entries.async_update_subentry(home.entry, mended, data=data)
+    assert issue_keys(home) == broken[:1]
+
+    entries.async_remove_subentry(home.entry, gone.subentry_id)
     assert issue_keys(home) == []
