@@ -116,7 +116,7 @@ def clips_schema(options: Mapping[str, Any]) -> probatio.Schema:
 def answered(
     options: Mapping[str, Any], schema: probatio.Schema, answers: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return the options with a form's answers: flat, without what means the default.
+    """Return the options with a form's answers.
 
     What the form did not ask is kept, and what was left empty in it goes.
     """

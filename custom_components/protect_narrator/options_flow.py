@@ -31,12 +31,11 @@ class NarratorOptionsFlow(OptionsFlowWithReload):
     _cameras: tuple[CameraInfo, ...] | None = None
     _error: str | None = None
 
-    _words: Mapping[str, Any]
-    """The options with what was written for the AI, before it is saved; there from the menu on."""
+    _written: Mapping[str, Any] | None = None
+    """What was written for the AI, before it is saved."""
 
     async def async_step_init(self, _user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Offer the forms."""
-        self._words = self.config_entry.options
         return self.async_show_menu(menu_options=["detections", "ai", "words", "clips"])
 
     async def async_step_detections(
@@ -69,16 +68,15 @@ class NarratorOptionsFlow(OptionsFlowWithReload):
         errors: dict[str, str] = {}
         problem = ""
         if user_input is not None:
-            schema = words_schema(self._words)
-            self._words = answered(self.config_entry.options, schema, user_input)
-            found = await problem_in(self.hass, HOUSE_TEXTS, self._words)
+            self._written = user_input
+            found = await problem_in(self.hass, HOUSE_TEXTS, self._options())
             if found is None:
                 return await self.async_step_preview()
             field, problem = found
             errors[field] = "broken_template"
         return self.async_show_form(
             step_id="words",
-            data_schema=words_schema(self._words),
+            data_schema=words_schema(self._options()),
             errors=errors,
             description_placeholders={"problem": problem},
             last_step=False,
@@ -91,12 +89,19 @@ class NarratorOptionsFlow(OptionsFlowWithReload):
         return self.async_show_menu(
             step_id="preview",
             menu_options=["save", "words"],
-            description_placeholders={"prompt": prompt_quoted(self.hass, self._words)},
+            description_placeholders={"prompt": prompt_quoted(self.hass, self._options())},
         )
 
     async def async_step_save(self, _user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Save what the AI is told."""
-        return self.async_create_entry(data=self._words)
+        return self.async_create_entry(data=self._options())
+
+    def _options(self) -> Mapping[str, Any]:
+        """Return the options as they are by now, with what was written for the AI."""
+        options = self.config_entry.options
+        if self._written is None:
+            return options
+        return answered(options, words_schema(options), self._written)
 
     def _ask(
         self, step_id: str, schema: probatio.Schema, user_input: dict[str, Any] | None

@@ -221,6 +221,20 @@ async def test_what_is_written_is_shown_as_a_whole_before_it_is_saved(
     assert entry.options == answers | {CONF_HOUSE_NOTES: "The red van is ours."}
 
 
+async def test_what_is_written_does_not_undo_what_was_saved_meanwhile(
+    hass: HomeAssistant, console: Console
+) -> None:
+    entry = our_entry(hass, console, options={})
+    form = await open_form(hass, entry, "words")
+    menu = await save(hass, form, {CONF_HOUSE_NOTES: "The white van is ours."})
+    await save(hass, await open_form(hass, entry, "ai"), {CONF_FRAME_COUNT: 3})
+
+    await choose(hass, menu, "save")
+
+    assert entry.options[CONF_FRAME_COUNT] == 3
+    assert entry.options[CONF_HOUSE_NOTES] == "The white van is ours."
+
+
 async def test_what_is_left_empty_goes(hass: HomeAssistant, console: Console) -> None:
     entry = our_entry(hass, console, options=EVERYTHING)
     form = await open_form(hass, entry, "words")
