@@ -17,7 +17,7 @@ from .option_forms import (
 from .options import PROFILE_NUMBERS
 from .prompt_flow import problem_in, prompt_quoted
 from .protect import ConnectError
-from .runtime import cameras_of
+from .runtime import cameras_of, followed_cameras
 
 
 class CameraProfileFlow(ConfigSubentryFlow):
@@ -60,7 +60,9 @@ class CameraProfileFlow(ConfigSubentryFlow):
     ) -> SubentryFlowResult:
         """Begin with the profile as it is; the console need not have its camera any more."""
         subentry = self._get_reconfigure_subentry()
-        self._name, self._profile = subentry.title, subentry.data
+        cameras = followed_cameras(self._get_entry())
+        names = (camera.name for camera in cameras if camera.mac == subentry.unique_id)
+        self._name, self._profile = next(names, subentry.title), subentry.data
         return await self.async_step_profile()
 
     async def async_step_profile(
@@ -102,13 +104,16 @@ class CameraProfileFlow(ConfigSubentryFlow):
     async def async_step_save(
         self, _user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
-        """Add the profile under the camera's name, or change it."""
+        """Add the profile, or change it, under the name that the camera has now."""
         if self.source == SOURCE_USER:
             return self.async_create_entry(
                 title=self._name, data=self._profile, unique_id=self._mac
             )
         return self.async_update_and_abort(
-            self._get_entry(), self._get_reconfigure_subentry(), data=self._profile
+            self._get_entry(),
+            self._get_reconfigure_subentry(),
+            title=self._name,
+            data=self._profile,
         )
 
     def _console_values(self) -> dict[str, str]:

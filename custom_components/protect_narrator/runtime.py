@@ -62,13 +62,20 @@ class RuntimeData:
 type NarratorConfigEntry = ConfigEntry[RuntimeData]
 
 
+def followed_cameras(entry: NarratorConfigEntry) -> tuple[CameraInfo, ...]:
+    """Return the console's cameras as they are followed: none unless the entry is loaded."""
+    if entry.state is not ConfigEntryState.LOADED:
+        return ()
+    return tuple(entry.runtime_data.coordinator.data.cameras.values())
+
+
 async def cameras_of(hass: HomeAssistant, entry: NarratorConfigEntry) -> tuple[CameraInfo, ...]:
     """Return the console's cameras, as they are followed, or else as it lists them.
 
     Raises CoreEntryMissingError and ConnectError where it has to be asked.
     """
     if entry.state is ConfigEntryState.LOADED:
-        return tuple(entry.runtime_data.coordinator.data.cameras.values())
+        return followed_cameras(entry)
     return (await look_up_cameras(hass, entry.data)).cameras
 
 

@@ -233,6 +233,21 @@ async def test_a_profile_that_exists_can_be_changed(hass: HomeAssistant, console
     assert (profile.title, profile.unique_id) == ("Gate", mac)
 
 
+async def test_a_changed_profile_goes_by_the_name_that_its_camera_has_now(
+    hass: HomeAssistant, console: Console
+) -> None:
+    camera = console.cameras[1]
+    entry = our_entry(hass, console, subentries_data=[profile_of(camera.mac, title="Old name")])
+    assert await hass.config_entries.async_setup(entry.entry_id)
+
+    form = await reconfigure(hass, entry)
+    assert placeholder(form, "camera") == camera.name
+    await choose(hass, await go_on(hass, form, {CONF_FRAME_COUNT: 1}), "save")
+
+    profile = only_profile(entry)
+    assert (profile.title, profile.unique_id) == (camera.name, camera.mac)
+
+
 async def test_the_form_says_what_the_console_s_own_numbers_are(
     hass: HomeAssistant, console: Console
 ) -> None:
