@@ -36,7 +36,7 @@ class CallMeter:
         self._coordinator.async_count_ai_call(self._coordinator.mac_of(detection.camera_id))
 
     def answered(self, _detection: Detection, answer: Answer) -> None:
-        """Count what the answer cost."""
+        """Count what an answer cost, whether or not it can be used."""
         if answer.tokens is not None:
             self._coordinator.async_count_ai_tokens(answer.tokens)
 

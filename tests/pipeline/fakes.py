@@ -284,6 +284,7 @@ class FakeMeter:
 
     allows: bool = True
     counted: list[str] = field(default_factory=list)
+    tokens: list[int | None] = field(default_factory=list)
 
     def may_ask(self, detection: Detection, policy: Policy) -> bool:
         return self.allows
@@ -293,6 +294,7 @@ class FakeMeter:
 
     def answered(self, detection: Detection, answer: Answer) -> None:
         self.counted.append("answered")
+        self.tokens.append(answer.tokens)
 
     def failed(self, detection: Detection) -> None:
         self.counted.append("failed")

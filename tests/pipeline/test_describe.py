@@ -18,6 +18,7 @@ from custom_components.protect_narrator.pipeline.models import (
     Medium,
     Policy,
 )
+from custom_components.protect_narrator.pipeline.ports import Answer
 
 from .clips import jpeg
 from .fakes import ANSWER, FakeWorld, Step, detection, forever
@@ -209,6 +210,17 @@ async def test_every_question_is_counted_with_what_became_of_it(
     await describe(outside, case, BROKEN, ANSWER)
 
     assert outside.meter.counted == ["asked", "failed", "asked", "answered"]
+
+
+@pytest.mark.parametrize("unusable", ["no JSON", {"title": "only"}])
+async def test_an_answer_that_cannot_be_used_costs_as_much(
+    outside: FakeWorld, case: Case, unusable: dict[str, object] | str
+) -> None:
+    answers = [Answer(unusable, tokens=700), Answer(ANSWER, tokens=800)]
+    await describe(outside, case, *answers)
+
+    assert outside.meter.counted == ["asked", "answered", "failed", "asked", "answered"]
+    assert outside.meter.tokens == [700, 800]
 
 
 async def test_beyond_the_limit_nobody_is_asked(outside: FakeWorld, case: Case) -> None:

@@ -97,15 +97,14 @@ class Interview:
             self.meter.asked(case.detection)
             try:
                 answer = await self._answer(exhibit, remark)
-                description = parse_answer(answer.raw, case.agent_id)
+                self.meter.answered(case.detection, answer)
+                return parse_answer(answer.raw, case.agent_id)
             except AgentUnavailableError:
                 case.shown = shown  # nobody was there to look
                 raise
             except AgentError:
                 self.meter.failed(case.detection)
                 raise
-            self.meter.answered(case.detection, answer)
-            return description
 
     async def _answer(self, exhibit: Exhibit, remark: str) -> Answer:
         case = self.case

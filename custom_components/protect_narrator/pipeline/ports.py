@@ -169,7 +169,7 @@ class Meter(Protocol):
         ...
 
     def answered(self, detection: Detection, answer: Answer) -> None:
-        """Count what the answer cost."""
+        """Count what an answer cost, whether or not it can be used."""
         ...
 
     def failed(self, detection: Detection) -> None:
