@@ -11,7 +11,7 @@ from typing import override
 
 from custom_components.protect_narrator.pipeline.blocking import Decoder
 from custom_components.protect_narrator.pipeline.case import Case
-from custom_components.protect_narrator.pipeline.clip import ClipFetcher, settle
+from custom_components.protect_narrator.pipeline.clip import ClipFetcher, clip_window, settle
 from custom_components.protect_narrator.pipeline.models import FallbackDetail, Policy
 from custom_components.protect_narrator.pipeline.readiness import Readiness
 
@@ -32,12 +32,20 @@ class Fetched:
     wasted_s: float
     """Waited too long: from when the recording was ready to when the console was asked for it."""
 
+    missing_s: float
+    """What the clip is shorter than its window."""
+
 
 @dataclass
 class LateConsole(FakeConsole):
-    """Answers ``not_ready`` until so many seconds after a window's end."""
+    """Answers ``not_ready`` until so many seconds after a window's end.
+
+    One that ``shortens`` hands over what is written by then: all but the last so many seconds.
+    """
 
     ready_after_s: float = 0.0
+    shortens: bool = False
+    fails: Callable[[], bool] = lambda: False
     asked: datetime | None = None
 
     @override
@@ -46,8 +54,12 @@ class LateConsole(FakeConsole):
         self, camera_id: str, start: datetime, end: datetime, *, time_limit: float
     ) -> AsyncIterator[AsyncIterator[bytes]]:
         self.asked = self.clock.now()
-        ready = self.asked >= end + timedelta(seconds=self.ready_after_s)
-        self.clip = [good_clip() if ready else media_error(FallbackDetail.NOT_READY)]
+        missing = max(end + timedelta(seconds=self.ready_after_s) - self.asked, timedelta(0))
+        written_s = round((end - start - missing).total_seconds(), 1)
+        ready = written_s > 0 if self.shortens else not missing
+        self.clip = [good_clip(written_s) if ready else media_error(FallbackDetail.NOT_READY)]
+        if self.fails():
+            self.clip = [media_error(FallbackDetail.HTTP_ERROR, early=True)]
         async with super().open_clip(camera_id, start, end, time_limit=time_limit) as chunks:
             yield chunks
 
@@ -55,13 +67,29 @@ class LateConsole(FakeConsole):
 class LateHome:
     """Waits for clips of a late console and fetches them, as the runner does."""
 
-    def __init__(self, folder: Path, readiness: Readiness | None = None, seed: int = 1) -> None:
-        """Begin where the product begins; pauses are spread by a seeded generator."""
-        self.readiness = readiness or Readiness()
-        self.policy = Policy()
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        seed: int = 1,
+        policy: Policy | None = None,
+        shortens: bool = False,
+        errors: float = 0.0,
+        lasts_s: float = 4.0,
+    ) -> None:
+        """Begin where the product begins; pauses are spread by a seeded generator.
+
+        Detections last ``lasts_s``; of a console that ``shortens`` see there. A share of all
+        requests, ``errors``, fails at random.
+        """
+        self.readiness = Readiness()
+        self.policy = policy or Policy()
         self.clock = FakeClock()
-        self.console = LateConsole(self.clock)
+        self._lasts = timedelta(seconds=lasts_s)
         self._random = Random(seed)  # noqa: S311 - nothing secret
+        self.console = LateConsole(
+            self.clock, shortens=shortens, fails=lambda: self._random.random() < errors
+        )
         self._disk = FakeWorkspace(folder)
         self._fetcher = ClipFetcher(
             self.console, self.clock, Decoder(), self.readiness, rand=self._random.random
@@ -71,16 +99,19 @@ class LateHome:
         """Fetch a clip whose window ends now, of a recording ready after so many seconds."""
         self.clock.time += _BETWEEN
         end = self.clock.now() - self.policy.clip_after
-        seen = detection(start=end - timedelta(seconds=4), end=end, late=late)
+        seen = detection(start=end - self._lasts, end=end, late=late)
         case = Case(detection=seen, clock=self.clock, policy=self.policy)
         window_end = end + self.policy.clip_after
         self.console.ready_after_s = ready_after_s
         await settle(case, self.console, self.readiness)
         self.clock.advance(_QUESTION_S)
-        assert await self._fetcher.fetch(case, self._disk) is not None
+        clip = await self._fetcher.fetch(case, self._disk)
+        assert clip is not None
         assert self.console.asked is not None
         asked_s = (self.console.asked - window_end).total_seconds()
-        return Fetched(case.clip_attempts, asked_s - ready_after_s)
+        start, _ = clip_window(seen, self.policy)
+        missing_s = (window_end - start).total_seconds() - clip.info.duration_s
+        return Fetched(case.clip_attempts, asked_s - ready_after_s, missing_s)
 
     async def fetch_many(self, count: int, ready_after_s: Callable[[], float]) -> list[Fetched]:
         """Fetch so many clips, one after the other."""

@@ -26,7 +26,7 @@ from custom_components.protect_narrator.pipeline.models import (
 )
 from custom_components.protect_narrator.pipeline.readiness import Readiness
 
-from .clips import damaged, mp4
+from .clips import damaged, mp4, without_length
 from .fakes import (
     START,
     FakeWorkspace,
@@ -188,6 +188,27 @@ async def test_a_clip_that_is_not_ready_is_asked_for_again(
     assert clip.info.duration_s == pytest.approx(9, abs=0.2)
     assert outside.clock.slept == [1, 2]
     assert case.clip_attempts == 3
+    assert lost(case) == []
+
+
+@pytest.mark.parametrize(("came_s", "expected"), [(44, 2), (45.5, 1)])
+async def test_a_long_clip_lacks_no_more_than_from_keyframe_to_keyframe(
+    outside: FakeWorld, case: Case, came_s: float, expected: int
+) -> None:
+    case.detection = detection(end=START + timedelta(seconds=45))
+    await fetch(outside, case, good_clip(came_s), lambda: good_clip(50))
+
+    assert case.clip_attempts == expected
+
+
+async def test_a_clip_that_does_not_tell_its_length_is_used_at_last(
+    outside: FakeWorld, case: Case
+) -> None:
+    clip = await fetch(outside, case, without_length(mp4(9)))
+
+    assert clip is not None
+    assert clip.info.duration_s == 0
+    assert case.clip_attempts == 6
     assert lost(case) == []
 
 

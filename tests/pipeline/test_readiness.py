@@ -13,12 +13,13 @@ from custom_components.protect_narrator.pipeline.models import FallbackDetail as
 from custom_components.protect_narrator.pipeline.readiness import (
     CAP_S,
     FLOOR_S,
+    LONG_AGO_S,
     MOST_INTERVALS,
     Interval,
     Readiness,
 )
 
-from .clips import mp4
+from .clips import mp4, without_length
 from .fakes import (
     START,
     FakeWorkspace,
@@ -51,7 +52,7 @@ def taught(*intervals: Interval) -> Readiness:
 # What was promised
 
 
-@pytest.mark.parametrize("ready_after_s", [1, 8, 20, 37])
+@pytest.mark.parametrize("ready_after_s", [1, 8, 20])
 async def test_after_ten_clips_a_console_is_asked_neither_too_early_nor_too_late(
     tmp_path: Path, ready_after_s: float
 ) -> None:
@@ -63,6 +64,44 @@ async def test_after_ten_clips_a_console_is_asked_neither_too_early_nor_too_late
     assert tries(then) < 1.2
     assert wasted_s(then) < 2
     assert home.readiness.known_s(BEGIN_S) == pytest.approx(ready_after_s + 1, abs=1.1)
+
+
+async def test_a_console_beyond_the_cap_is_known_to_a_user_who_waits_for_it(
+    tmp_path: Path,
+) -> None:
+    home = LateHome(tmp_path, policy=Policy(settle=timedelta(seconds=45)))
+    await home.fetch_many(10, lambda: 37)
+
+    then = await home.fetch_many(60, lambda: 37)
+
+    assert tries(then) < 1.2
+    assert wasted_s(then) < 2
+
+
+@pytest.mark.parametrize(("lasts_s", "ready_after_s"), [(4, 2), (4, 4), (20, 4), (45, 4), (45, 8)])
+async def test_a_console_that_shortens_clips_is_not_asked_so_early_that_much_is_missing(
+    tmp_path: Path, lasts_s: float, ready_after_s: float
+) -> None:
+    home = LateHome(tmp_path, shortens=True, lasts_s=lasts_s)
+    await home.fetch_many(10, lambda: ready_after_s)
+
+    then = await home.fetch_many(2 * MOST_INTERVALS, lambda: ready_after_s)
+
+    # While an earlier moment is tried, one clip may lack more, and no more than it may at all.
+    missing = sorted(one.missing_s for one in then)
+    assert missing[-3] <= 1
+    assert missing[-1] <= 5
+    assert tries(then) < 1.2
+    assert wasted_s(then) < 2
+
+
+async def test_errors_at_random_are_waited_for_no_longer_than_the_cap(tmp_path: Path) -> None:
+    home = LateHome(tmp_path, errors=0.3, seed=2)
+
+    fetched = await home.fetch_many(300, lambda: 3)
+
+    asked_s = [3 + one.wasted_s for one in fetched if one.tries == 1]
+    assert CAP_S - 5 < max(asked_s) < CAP_S + 1
 
 
 @pytest.mark.parametrize("seconds", [1, 8, 20])
@@ -142,8 +181,30 @@ def test_a_user_who_begins_below_the_floor_stays_there(begin_s: float) -> None:
 
 
 def test_nothing_is_waited_for_longer_than_the_cap() -> None:
-    readiness = taught(*[Interval(59, 80)] * MOST_INTERVALS)
+    readiness = taught(*[Interval(29, 40)] * MOST_INTERVALS)
     assert readiness.wait_s(BEGIN_S) == CAP_S
+
+
+def test_a_user_who_waits_for_longer_than_the_cap_goes_on_doing_so() -> None:
+    readiness = Readiness()
+    for _ in range(MOST_INTERVALS):
+        readiness.learn(Interval(readiness.wait_s(45), 70), 45)
+    assert readiness.wait_s(45) == 45
+
+
+def test_a_clip_that_is_not_whole_never_makes_us_ask_earlier() -> None:
+    readiness = taught(came(7.5))
+    readiness.learn(came(7.2), BEGIN_S, whole=False)
+
+    assert readiness.intervals[-1] == Interval(7.2, 7.5)
+    assert readiness.wait_s(BEGIN_S) == 7.5
+
+
+def test_a_clip_that_is_never_whole_does_not_make_us_ask_later() -> None:
+    readiness = Readiness()
+    for _ in range(2 * MOST_INTERVALS):
+        readiness.learn(came(readiness.wait_s(BEGIN_S) + 0.05), BEGIN_S, whole=False)
+    assert readiness.known_s(BEGIN_S) == pytest.approx(BEGIN_S, abs=0.1)
 
 
 def test_only_the_latest_are_remembered() -> None:
@@ -240,7 +301,13 @@ async def test_other_trouble_teaches_nothing(
 
 
 @pytest.mark.parametrize(
-    "lost", [NOT_READY, media_error(Detail.NO_ACCESS, retriable=False), mp4(4)]
+    "lost",
+    [
+        NOT_READY,
+        media_error(Detail.NO_ACCESS, retriable=False),
+        mp4(4),
+        pytest.param(without_length(mp4(9)), id="no length"),
+    ],
 )
 async def test_what_never_comes_was_not_late(outside: FakeWorld, lost: Step) -> None:
     assert await learnt(outside, lost) == ()
@@ -257,7 +324,7 @@ async def test_what_is_found_by_looking_back_teaches_nothing(outside: FakeWorld)
 
 @pytest.mark.parametrize("script", [[good_clip], [NOT_READY, good_clip]])
 async def test_what_ended_long_ago_teaches_nothing(outside: FakeWorld, script: list[Step]) -> None:
-    assert await learnt(outside, *script, asked_s=CAP_S + 1) == ()
+    assert await learnt(outside, *script, asked_s=LONG_AGO_S + 1) == ()
 
 
 async def test_a_clock_that_is_set_back_teaches_nothing(outside: FakeWorld) -> None:

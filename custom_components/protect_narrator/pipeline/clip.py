@@ -40,8 +40,14 @@ _JITTER = 0.25
 # The console's own deadline comes first; this one frees the slot when it does not.
 _GRACE_S = 5.0
 
-# Keyframes are 5 s apart and a clip may begin at the next one: shorter is not ready yet.
+# Keyframes are 5 s apart and a clip may begin at the next one: shorter is not ready yet. Of a
+# long clip a fifth is more than that.
 _ENOUGH = 0.8
+_KEYFRAMES_S = 5.0
+
+# Missing more than this, a clip was perhaps not all written yet. Half of what is asked for
+# after a Detection: none of the Detection is lost, and no clip ends to the very frame.
+_HARMLESS_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +153,12 @@ class ClipFetcher:
 
         The last attempt decides the reason: ``clip_download_failed`` when its body did not
         come complete, ``clip_unreadable`` when it came and was no video. A clip that is too
-        short is asked for again and used when nothing better came after it.
+        short is asked for again and used when nothing better came after it, as is one that
+        does not tell how long it is.
         """
         case.enter(Stage.CLIP)
         start, end = clip_window(case.detection, case.policy)
+        asked_s = (end - start).total_seconds()
         patience = _Patience(case.policy.clip_deadline.total_seconds(), self._rand)
         lesson = Lesson(end)
         kept: Clip | None = None
@@ -163,8 +171,8 @@ class ClipFetcher:
                 lost: NarratorError = err
             else:
                 kept = Clip(path, info)
-                if info.duration_s >= _ENOUGH * (end - start).total_seconds():
-                    self._learn(case, lesson)
+                if info.duration_s >= max(_ENOUGH * asked_s, asked_s - _KEYFRAMES_S):
+                    self._learn(case, lesson, whole=info.duration_s >= asked_s - _HARMLESS_S)
                     return kept
                 lost = ClipUnreadableError(FallbackDetail.TRUNCATED, "shorter than asked for")
             _LOGGER.debug("Sighting %s: try %d: %s", case.sighting_id, case.clip_attempts, lost)
@@ -177,10 +185,11 @@ class ClipFetcher:
             case.lose(_reason(lost), lost)
         return kept
 
-    def _learn(self, case: Case, lesson: Lesson) -> None:
+    def _learn(self, case: Case, lesson: Lesson, *, whole: bool) -> None:
         """Learn from a clip that came. One that never came was not late but lost."""
         if not case.detection.late and (interval := lesson.ready()) is not None:
-            self._readiness.learn(interval, case.policy.settle.total_seconds())
+            begin_s = case.policy.settle.total_seconds()
+            self._readiness.learn(interval, begin_s, whole=whole)
 
     async def _download(
         self, case: Case, workspace: Workspace, patience: _Patience, lesson: Lesson

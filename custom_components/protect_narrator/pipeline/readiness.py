@@ -12,8 +12,13 @@ import math
 # Nobody notices half a second, and no console was seen to publish a recording sooner.
 FLOOR_S = 0.5
 
-# As long as any wait of a clip: what is later, its own tries wait for.
-CAP_S = 60.0
+# What is later, a clip's own tries wait for, or a user who chooses a longer wait himself. An
+# error at random looks like asking too early, so a console that makes many drives the wait up
+# to here: no Sighting should come later by more than half a minute for that.
+CAP_S = 30.0
+
+# The longest wait that a user can choose, and the longest question about the event after it.
+LONG_AGO_S = 75.0
 
 # A day's clips at a quiet house, so that a console that changed is followed within a day. One
 # try in vain a window is what it costs to notice that a steady console has become faster.
@@ -68,7 +73,7 @@ class Lesson:
     def asked(self, now: datetime) -> None:
         """Take down that the console is asked; a wait for the export slot is over by then."""
         self._asked_s = (now - self._window_end).total_seconds()
-        if self._too_early_s is None and self._asked_s > CAP_S:
+        if self._too_early_s is None and self._asked_s > LONG_AGO_S:
             self._is_clear = False  # it ended long ago: who could say when it was ready?
 
     def in_vain(self, *, early: bool) -> None:
@@ -93,6 +98,9 @@ class Readiness:
     Where a known moment is needed, it is the earliest at which a clip came and of those clips
     that tell anything about it no more than a few were late. From there it is felt downwards,
     by halves towards what was too early or, where nothing was, by growing steps.
+
+    An error at random cannot be told from asking too early. Where more than one try in nine
+    ends so, no wait helps, and it grows up to ``CAP_S``.
     """
 
     def __init__(
@@ -125,10 +133,16 @@ class Readiness:
         self._is_trying = earlier_s is not None
         return known_s if earlier_s is None else earlier_s
 
-    def learn(self, interval: Interval, begin_s: float) -> None:
-        """Learn from a clip that came; ``begin_s`` as in ``wait_s``."""
+    def learn(self, interval: Interval, begin_s: float, *, whole: bool = True) -> None:
+        """Learn from a clip that came; ``begin_s`` as in ``wait_s``.
+
+        One that is not ``whole`` was good enough, but never makes us ask earlier. Nor does it
+        make us ask later: it may begin at a keyframe, and no wait makes that one longer.
+        """
         self._is_trying = False
         known_s = self._known_s(begin_s)
+        if not whole and interval.ready_s < known_s:
+            interval = Interval(interval.ready_s, known_s)
         if interval.too_early_s is not None:
             self._step_s = _STEP_S
         elif interval.ready_s > known_s + _SLACK_S:
@@ -139,14 +153,14 @@ class Readiness:
         self._on_change()
 
     def _known_s(self, begin_s: float) -> float:
-        """Return the earliest known moment, between floor and cap."""
+        """Return the earliest known moment, between floor and cap or what the user chose."""
         trusted = [Interval(None, begin_s)] * (_TRUSTED_AT_FIRST - len(self._intervals))
         evidence = [*trusted, *self._intervals]
         # The latest of them always is in time: nobody was too early after it.
         moment = min(
             interval.ready_s for interval in evidence if _in_time(interval.ready_s, evidence)
         )
-        return min(max(moment, _lowest_s(begin_s)), CAP_S)
+        return min(max(moment, _lowest_s(begin_s)), max(CAP_S, begin_s))
 
     def _earlier_s(self, known_s: float, begin_s: float) -> float | None:
         """Return an earlier moment to try, None where it is known well enough."""
