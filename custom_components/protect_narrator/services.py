@@ -1,6 +1,6 @@
 """What the user can ask for: a description of what just was, or another one of what is told."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from homeassistant.auth.permissions.const import POLICY_CONTROL
@@ -82,14 +82,14 @@ async def _describe_now(call: ServiceCall) -> ServiceResponse:
     entry, mac = _camera_of(call.hass, entity_id)
     coordinator = entry.runtime_data.coordinator
     camera = coordinator.data.cameras[mac]
-    now = dt_util.utcnow()
+    now = _whole_ms(dt_util.utcnow())
     detection = Detection(
         console_id=coordinator.console.mac.lower(),
         camera_id=camera.id,
         camera_name=camera.name,
         event_ids=(f"requested-{ulid_now().lower()}",),
         labels=(Label.OTHER,),
-        start=now - timedelta(seconds=call.data[ATTR_SECONDS]),
+        start=_whole_ms(now - timedelta(seconds=call.data[ATTR_SECONDS])),
         end=now,
         requested=True,
     )
@@ -199,6 +199,11 @@ async def _require_control(call: ServiceCall, entity_id: str | None) -> None:
     )
     if not allowed:
         raise Unauthorized(context=call.context, entity_id=entity_id, permission=POLICY_CONTROL)
+
+
+def _whole_ms(moment: datetime) -> datetime:
+    """Return the moment as the event stores it, so that it is the same when it is read back."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def _mistake(key: str, **placeholders: str) -> ServiceValidationError:

@@ -367,9 +367,13 @@ async def test_what_was_asked_for_last_is_shown_last(home: Home, agent: FakeTask
 
     answer = await call(home.hass, "describe_now", entity_id=entity_of(home, 1), seconds=60)
 
+    again = await call(home.hass, "describe_again", sighting_id=answer["sighting_id"])
+
     shown = home.hass.states.get(entity_of(home, 1, "sensor", "last_sighting"))
     assert shown is not None
     assert shown.attributes["sighting_id"] == answer["sighting_id"]
+    assert shown.attributes["revision"] == again["revision"] == 2
+    assert (again["start"], again["end"]) == (answer["start"], answer["end"])
 
 
 async def test_a_console_that_was_added_anew_knows_its_sightings(
