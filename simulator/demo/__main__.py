@@ -209,7 +209,9 @@ def parse(arguments: list[str] | None = None) -> Options:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "--once", action="store_true", help="one detection; its Sighting as JSON on the last line"
+        "--once",
+        action="store_true",
+        help="one detection; then each Sighting as a line of JSON",
     )
     parser.add_argument(
         "--scenario", choices=SCENARIOS, default="ok", metavar="NAME", help="what goes wrong"

@@ -12,10 +12,12 @@ def readable(sighting: Json) -> str:
     """Return a bus event's data as a few lines of text."""
     start = datetime.fromisoformat(sighting["start"]).astimezone()
     lost = ", ".join(sighting["fallbacks"]) or "nothing"
+    count = sighting["frame_count"]
+    since = "its beginning (first words)" if sighting["phase"] == "first" else "its end"
     facts = (
         f"{', '.join(sighting['labels'])} · importance {sighting['importance']} · "
-        f"shown to the AI: {sighting['medium']} ({sighting['frame_count']} pictures) · "
-        f"lost on the way: {lost} · {sighting['total_s']:.1f} s after its end"
+        f"shown to the AI: {sighting['medium']} ({count} picture{'s' if count != 1 else ''}) · "
+        f"lost on the way: {lost} · {sighting['total_s']:.1f} s after {since}"
     )
     return "\n".join(
         [
