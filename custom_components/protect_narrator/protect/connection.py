@@ -32,7 +32,7 @@ from .login_guard import LoginGuard
 from .look_back import LookBack
 from .media import ConsoleMedia
 from .states import States
-from .tracker import LABEL_GRACE, LONGEST_OPEN, MERGE_GAP, Tracker
+from .tracker import LABEL_GRACE, LONGEST_OPEN, MERGE_GAP, NOTHING, Tracker
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -315,6 +315,8 @@ class Connection:
             self._look_due.set()
         clock = asyncio.get_running_loop().time()
         news = tracker.observe(frame, datetime.now(UTC), clock)
+        if news is NOTHING:
+            return  # most of what is said: nothing is due sooner than before
         if news.opened is not None and self._listener is not None:
             _tell(self._listener.on_opened, news.opened)
         if news.left is not None:

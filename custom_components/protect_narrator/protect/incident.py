@@ -1,6 +1,6 @@
 """What one camera tells as several events that belong together, and what becomes of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -31,11 +31,18 @@ class Part:
     stays: float = 0.0
     """It leaves no earlier, because its neighbours may not be told yet."""
 
-    def hear(self, frame: EventFrame, ended: float | None, stays: float) -> None:
-        """Take in what else is said of it."""
-        self.frame = _merged(self.frame, frame)
-        if self.ended is None and ended is not None:
+    def hear(self, frame: EventFrame, ended: float | None, stays: float) -> bool:
+        """Take in what else is said of it; say whether its labels or its times are others now."""
+        before, self.frame = self.frame, _merged(self.frame, frame)
+        has_ended = self.ended is None and ended is not None
+        if has_ended:
             self.ended, self.stays = ended, stays
+        after = self.frame
+        return has_ended or (before.labels, before.start, before.end) != (
+            after.labels,
+            after.start,
+            after.end,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +90,15 @@ class Incident:
     def labels(self) -> tuple[Label, ...]:
         """What was seen or heard; empty while nothing of that was said."""
         return ranked(label for part in self.parts.values() for label in part.frame.labels)
+
+    @property
+    def is_labelled(self) -> bool:
+        """Whether it was said what was seen or heard."""
+        return any(part.frame.labels for part in self.parts.values())
+
+    def has_only(self, labels: Collection[Label]) -> bool:
+        """Say whether nothing was seen or heard but these."""
+        return all(label in labels for part in self.parts.values() for label in part.frame.labels)
 
     @property
     def span(self) -> Span:
@@ -221,7 +237,9 @@ def _merged(first: EventFrame, then: EventFrame) -> EventFrame:
     start, end = min(first.start, then.start), then.end or first.end
     return replace(
         first,
-        labels=ranked((*first.labels, *then.labels)),
+        labels=first.labels
+        if first.labels == then.labels
+        else ranked((*first.labels, *then.labels)),
         start=start,
         end=end,
         score=max(filter(None, (first.score, then.score)), default=None),

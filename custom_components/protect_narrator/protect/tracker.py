@@ -44,7 +44,7 @@ class News:
     left: Detection | None = None
 
 
-_NOTHING = News()
+NOTHING = News()
 
 
 def _never(_camera_id: str, _event_id: str) -> bool:
@@ -97,11 +97,14 @@ class Tracker:
         """
         key = (frame.camera_id, frame.event_id)
         if frame.camera_id not in self._cameras or key in self._finished:
-            return _NOTHING
+            return NOTHING
         if key not in self._open and self._is_history(frame):
             self._finish(key)
-            return _NOTHING
-        incident = self._united(self._heard(frame, now, clock))
+            return NOTHING
+        incident, is_news = self._heard(frame, now, clock)
+        if not is_news and incident.due > clock:
+            return NOTHING
+        incident = self._united(incident)
         incident.reckon_due(self._grace_s(incident), self._merge_gap.total_seconds())
         if incident.is_over and incident.due <= clock:
             return News(left=self._leave(incident))
@@ -126,8 +129,12 @@ class Tracker:
         ended_before = frame.end is not None and frame.end < self._not_before
         return ended_before or self._is_done(frame.camera_id, frame.event_id)
 
-    def _heard(self, frame: EventFrame, now: datetime, clock: float) -> Incident:
-        """Put down what was said with the incident that it belongs to."""
+    def _heard(self, frame: EventFrame, now: datetime, clock: float) -> tuple[Incident, bool]:
+        """Put down what was said with the incident that it belongs to.
+
+        Say as well whether it changes when and as what that leaves: most of what a console says
+        is a better score.
+        """
         key = (frame.camera_id, frame.event_id)
         ended, stays = None, 0.0
         if frame.end is not None:
@@ -136,13 +143,12 @@ class Tracker:
                 # The list is read page by page, and what is beside it may be on the next.
                 stays = clock + self._merge_gap.total_seconds()
         if (incident := self._open.get(key)) is not None:
-            incident.parts[frame.event_id].hear(frame, ended, stays)
-            return incident
+            return incident, incident.parts[frame.event_id].hear(frame, ended, stays)
         incident = self._open[key] = self._home_of(frame)
         incident.parts[frame.event_id] = Part(
             frame=frame, patience=clock + self._open_s(frame, now), ended=ended, stays=stays
         )
-        return incident
+        return incident, True
 
     def _home_of(self, frame: EventFrame) -> Incident:
         """Return the incident that an event belongs to which is heard of first."""
@@ -183,7 +189,7 @@ class Tracker:
 
     def _grace_s(self, incident: Incident) -> float:
         """Return how long after its end the incident stays."""
-        if incident.labels:
+        if incident.is_labelled:
             return self._label_grace_s
         return max(self._label_grace_s, LABEL_GRACE.total_seconds())
 
@@ -199,10 +205,9 @@ class Tracker:
 
     def _opened(self, incident: Incident, now: datetime) -> Detection | None:
         """Return what has begun, if it is heard as it happens and there is something new."""
-        labels = incident.labels
-        if not incident.is_live or set(labels) <= set(incident.announced):
+        if not incident.is_live or incident.has_only(incident.announced):
             return None
-        incident.announced = labels
+        incident.announced = incident.labels
         return incident.so_far(self._console_id, self._name(incident), now)
 
     def _leave(self, incident: Incident) -> Detection:
