@@ -68,6 +68,12 @@ class StoredLedger(TypedDict, total=False):
     ready: list[tuple[float | None, float]]
     """What recent clips told of when a recording is ready: too early, and ready."""
 
+    looked_at: str | None
+    """When the console's own lists were read completely the last time."""
+
+    heard_at: str | None
+    """When the console told of anything the last time."""
+
 
 class Ledger:
     """The memory of one console that survives a restart."""
@@ -83,6 +89,8 @@ class Ledger:
         self._muted: frozenset[str] = frozenset()
         self._experience = Experience((stored or {}).get("abilities"), self._save_soon)
         self._ready: tuple[Interval, ...] = ()
+        self._looked_at: datetime | None = None
+        self._heard_at: datetime | None = None
         if stored is not None:
             for detection in _restored_all(stored.get("unfinished", [])):
                 self._unfinished[detection.sighting_id] = detection
@@ -92,6 +100,8 @@ class Ledger:
             self._today = _restored_tally(stored.get("today"))
             self._muted = frozenset(stored.get("muted", []))
             self._ready = _restored_ready(stored.get("ready", []))
+            self._looked_at = _restored_moment(stored.get("looked_at"))
+            self._heard_at = _restored_moment(stored.get("heard_at"))
 
     @classmethod
     async def async_load(cls, hass: HomeAssistant, entry_id: str) -> Ledger:
@@ -131,6 +141,26 @@ class Ledger:
     def ready(self) -> tuple[Interval, ...]:
         """What recent clips told of when a recording is ready, oldest first."""
         return self._ready
+
+    @property
+    def looked_at(self) -> datetime | None:
+        """When the console's own lists were read completely the last time, if ever."""
+        return self._looked_at
+
+    @property
+    def heard_at(self) -> datetime | None:
+        """When the console told of anything the last time, wanted or not, if ever."""
+        return self._heard_at
+
+    @callback
+    def async_looked(self, when: datetime) -> None:
+        """Remember a complete look; written with whatever is next, as the next one is soon."""
+        self._looked_at = when
+
+    @callback
+    def async_heard(self, when: datetime) -> None:
+        """Remember that the console told of something; written with whatever is next."""
+        self._heard_at = when
 
     @callback
     def last_of(self, camera_id: str) -> Detection | None:
@@ -226,6 +256,8 @@ class Ledger:
             "muted": sorted(self._muted),
             "abilities": self._experience.as_stored(),
             "ready": [(one.too_early_s, one.ready_s) for one in self._ready],
+            "looked_at": None if self._looked_at is None else self._looked_at.isoformat(),
+            "heard_at": None if self._heard_at is None else self._heard_at.isoformat(),
         }
 
 
@@ -282,6 +314,16 @@ def _restored_ready(items: list[tuple[float | None, float]]) -> tuple[Interval, 
     except (KeyError, TypeError, ValueError) as err:
         _LOGGER.warning("What was learnt of the console cannot be read: %r", err)
         return ()
+
+
+def _restored_moment(item: str | None) -> datetime | None:
+    """Return an aware moment; None where there is none, or nothing that can be read."""
+    try:
+        moment = None if item is None else datetime.fromisoformat(item)
+    except (TypeError, ValueError) as err:
+        _LOGGER.warning("A moment in storage cannot be read: %r", err)
+        return None
+    return moment if moment is not None and moment.tzinfo is not None else None
 
 
 def _restored_all(items: Iterable[StoredDetection]) -> Iterator[Detection]:

@@ -270,3 +270,30 @@ async def test_a_ledger_that_holds_less_than_ours_is_taken_for_what_it_holds(
 
     assert (ledger.unfinished, ledger.today, ledger.muted) == ((), None, frozenset())
     assert ledger.experience.takes_clip("ai_task.seer", "v1") is None
+
+
+async def test_when_it_looked_and_when_it_heard_survive_a_restart(hass: HomeAssistant) -> None:
+    ledger = await Ledger.async_load(hass, ENTRY_ID)
+    assert ledger.looked_at is None
+    assert ledger.heard_at is None
+    ledger.async_looked(START)
+    ledger.async_heard(START + timedelta(seconds=5))
+
+    ledger = await reloaded(hass, ledger)
+
+    assert ledger.looked_at == START
+    assert ledger.heard_at == START + timedelta(seconds=5)
+
+
+@pytest.mark.parametrize("damage", ["soon", "2026-11-24T12:00:00", 7], ids=str)
+async def test_a_moment_that_cannot_be_read_is_none(
+    hass: HomeAssistant, hass_storage: dict[str, Any], damage: object
+) -> None:
+    hass_storage[f"{DOMAIN}.{ENTRY_ID}"] = {
+        "version": 1,
+        "minor_version": 1,
+        "key": f"{DOMAIN}.{ENTRY_ID}",
+        "data": {"looked_at": damage},
+    }
+
+    assert (await Ledger.async_load(hass, ENTRY_ID)).looked_at is None
