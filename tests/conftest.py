@@ -21,6 +21,8 @@ def _our_integration(request: pytest.FixtureRequest) -> None:
     if "home" in names or "recorder_mock" in names:
         # The recorder has to be there before Home Assistant is.
         request.getfixturevalue("recorder_mock")
+    if "async_test_recorder" in names:
+        request.getfixturevalue("async_test_recorder")
     if "home" in names or "hass" in names:
         request.getfixturevalue("enable_custom_integrations")
 

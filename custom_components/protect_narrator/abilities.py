@@ -66,7 +66,7 @@ class Experience:
     def __init__(
         self,
         stored: Mapping[str, StoredExperience] | None = None,
-        on_change: Callable[[], None] = lambda: None,
+        on_change: Callable[[], object] = lambda: None,
     ) -> None:
         """Take up what was stored by agent; ``on_change`` is called when there is more to store."""
         self._on_change = on_change

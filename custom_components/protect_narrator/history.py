@@ -1,27 +1,43 @@
 """Sightings back out of the recorder's database, whichever one the user runs."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from itertools import batched
 import json
 from typing import Any
 
+from homeassistant.components.recorder.core import Recorder
 from homeassistant.components.recorder.db_schema import (
     EVENT_DATA_JSON,
     EventData,
     Events,
     EventTypes,
 )
-from homeassistant.core import HomeAssistant
-from homeassistant.helpers.recorder import DATA_INSTANCE, get_instance, session_scope
+from homeassistant.components.recorder.tasks import SynchronizeTask
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.recorder import DATA_INSTANCE
+from homeassistant.util import dt as dt_util
+from homeassistant.util.ulid import ulid_to_bytes
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm.session import Session
 
 from .const import EVENT_SIGHTING
-from .pipeline.models import Detection, Label, ranked
+
+# Within what every database takes in one statement: old SQLite takes 999 values.
+_MOST_IDS = 500
+
+# What the recorder does where the user has not chosen.
+_COMMIT_INTERVAL_S = 5.0
 
 
 class HistoryUnavailableError(Exception):
-    """There is no recorder that could be asked."""
+    """There is no recorder that could be asked now."""
+
+
+class NotRecordedError(HistoryUnavailableError):
+    """What is fired is not recorded, and will not be before the user changes something."""
 
 
 async def async_find(hass: HomeAssistant, sighting_id: str) -> dict[str, Any] | None:
@@ -29,47 +45,137 @@ async def async_find(hass: HomeAssistant, sighting_id: str) -> dict[str, Any] | 
 
     A Sighting is stored some seconds after it was fired. Raises HistoryUnavailableError.
     """
-    # One that failed to start is there, but has no session to give.
-    if DATA_INSTANCE not in hass.data or get_instance(hass).get_session is None:
-        raise HistoryUnavailableError("the recorder does not run")
+    recorder = _recorder(hass)
     try:
-        rows = await get_instance(hass).async_add_executor_job(_revisions, hass, sighting_id)
+        rows = await recorder.async_add_executor_job(_revisions, recorder, sighting_id)
     except SQLAlchemyError as err:
         raise HistoryUnavailableError("the recorder's database does not answer") from err
     return max(rows, key=lambda data: data["revision"], default=None)
 
 
-def detection_from(data: Mapping[str, Any]) -> Detection:
-    """Return the Detection that a Sighting's event data tell of.
+async def async_stored(hass: HomeAssistant, context_ids: Collection[str]) -> set[str]:
+    """Return those of the context ids (ULIDs) with which a Sighting is stored.
 
-    What Protect said beyond them, such as when it saw best, is not stored.
+    Raises HistoryUnavailableError, and of this NotRecordedError where waiting would be in vain.
     """
-    return Detection(
-        console_id=data["console_id"],
-        camera_id=data["camera_id"],
-        camera_name=data["camera_name"],
-        event_ids=tuple(data["protect_event_ids"]),
-        labels=ranked(Label(label) for label in data["labels"]),
-        start=datetime.fromisoformat(data["start"]),
-        end=datetime.fromisoformat(data["end"]),
-        end_estimated=data["end_estimated"],
-        score=data["score"],
-        license_plates=tuple(data["license_plates"]),
-        faces=tuple(data["faces"]),
-        zones=tuple(data.get("zones", ())),
-        late=data["late"],
-        requested=data.get("requested", False),
-    )
+    require_recording(hass)
+    recorder = _recorder(hass)
+    by_bytes = {ulid_to_bytes(context_id): context_id for context_id in context_ids}
+    try:
+        found = await recorder.async_add_executor_job(_contexts, recorder, tuple(by_bytes))
+    except SQLAlchemyError as err:
+        raise HistoryUnavailableError("the recorder's database does not answer") from err
+    return {by_bytes[each] for each in found}
 
 
-def _revisions(hass: HomeAssistant, sighting_id: str) -> list[dict[str, Any]]:
-    """Return the data of its rows; in the recorder's own thread."""
-    with session_scope(hass=hass, read_only=True) as session:
-        # The type first, so that the index on type and time keeps other events out.
-        event_type_id = session.execute(
-            select(EventTypes.event_type_id).where(EventTypes.event_type == EVENT_SIGHTING)
-        ).scalar()
-        if event_type_id is None:
+async def async_processed(hass: HomeAssistant) -> None:
+    """Return when the recorder has dealt with all that was fired until now.
+
+    Its queue is in order: what was fired before and has no row then was lost by it. Where its
+    commit fails, or it is not at work, this does not return: set a limit. The recorder's own
+    commit future is no such proof, as there is none while it holds the last event in its hand.
+    Raises HistoryUnavailableError.
+    """
+    done = hass.loop.create_future()
+    _recorder(hass).queue_task(SynchronizeTask(done))
+    await done
+
+
+@callback
+def require_recording(hass: HomeAssistant) -> None:
+    """Raise NotRecordedError where what is fired now will never have a row."""
+    recorder = _recorder(hass, when_ready=False)
+    if EVENT_SIGHTING in recorder.exclude_event_types:
+        raise NotRecordedError("the recorder leaves out Sightings, as it was configured")
+    if not recorder.enabled:
+        raise NotRecordedError("recording is switched off")
+
+
+@callback
+def is_listening(hass: HomeAssistant) -> bool:
+    """Say whether the recorder hears what is fired: not once its queue was full."""
+    recorder = hass.data.get(DATA_INSTANCE)
+    return recorder is not None and recorder.recording
+
+
+@callback
+def commit_interval_s(hass: HomeAssistant) -> float:
+    """Return how often the recorder commits, in seconds; zero is after every event."""
+    recorder = hass.data.get(DATA_INSTANCE)
+    return _COMMIT_INTERVAL_S if recorder is None else float(recorder.commit_interval)
+
+
+@callback
+def kept_since(hass: HomeAssistant) -> float:
+    """Return the moment before which rows may have been purged, in seconds since the epoch."""
+    recorder = hass.data.get(DATA_INSTANCE)
+    if recorder is None or not recorder.auto_purge:
+        return 0.0
+    return (dt_util.utcnow() - timedelta(days=recorder.keep_days)).timestamp()
+
+
+def _recorder(hass: HomeAssistant, *, when_ready: bool = True) -> Recorder:
+    """Return the recorder, as soon as its database can be asked; raise why there is none."""
+    recorder = hass.data.get(DATA_INSTANCE)
+    if recorder is None:
+        raise NotRecordedError("there is no recorder")
+    ready = recorder.async_db_ready
+    is_ready = ready.done() and not ready.cancelled() and ready.result()
+    # Its thread ends with Home Assistant too; then we are asked no more, and nothing is lost.
+    if (ready.done() and not is_ready) or (is_ready and not recorder.is_running):
+        raise NotRecordedError("the recorder does not run")
+    if when_ready and not is_ready:
+        raise HistoryUnavailableError("the recorder is not ready yet")
+    return recorder
+
+
+@contextmanager
+def _session(recorder: Recorder) -> Iterator[Session]:
+    """Read in the recorder's own thread.
+
+    Home Assistant's session_scope logs a traceback for every question that a database in trouble
+    does not answer; ours are asked again and again.
+    """
+    try:
+        session = recorder.get_session()
+    except RuntimeError as err:
+        # A damaged database is being replaced.
+        raise HistoryUnavailableError("the recorder has no database at this moment") from err
+    try:
+        yield session
+    finally:
+        session.close()
+
+
+def _event_type_id(session: Session) -> int | None:
+    """Return the type of our event; by it the index on type and time keeps other events out."""
+    return session.execute(
+        select(EventTypes.event_type_id).where(EventTypes.event_type == EVENT_SIGHTING)
+    ).scalar()
+
+
+def _contexts(recorder: Recorder, contexts: tuple[bytes, ...]) -> set[bytes]:
+    """Return those of the contexts with which our event is stored."""
+    with _session(recorder) as session:
+        if (event_type_id := _event_type_id(session)) is None:
+            return set()
+        # The type is compared here: in the query it would invite a database to read all of ours.
+        return {
+            bytes(row.context_id_bin)
+            for some in batched(contexts, _MOST_IDS, strict=False)
+            for row in session.execute(
+                select(Events.context_id_bin, Events.event_type_id).where(
+                    Events.context_id_bin.in_(some)
+                )
+            )
+            if row.event_type_id == event_type_id
+        }
+
+
+def _revisions(recorder: Recorder, sighting_id: str) -> list[dict[str, Any]]:
+    """Return the data of its rows."""
+    with _session(recorder) as session:
+        if (event_type_id := _event_type_id(session)) is None:
             return []
         rows = session.execute(
             select(EventData.shared_data)

@@ -25,11 +25,12 @@ import probatio
 
 from .const import DOMAIN
 from .devices import linked_device
-from .history import HistoryUnavailableError, async_find, detection_from
+from .history import HistoryUnavailableError, async_find
 from .pipeline.errors import NotTakenError, NoWordsError
 from .pipeline.models import Detection, Label, Phase
 from .pipeline.text import LONGEST_WISH, tidy
 from .runtime import NarratorConfigEntry
+from .stored import detection_from
 
 SERVICE_DESCRIBE_NOW = "describe_now"
 SERVICE_DESCRIBE_AGAIN = "describe_again"

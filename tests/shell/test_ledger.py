@@ -1,29 +1,44 @@
 """The ledger: what is unfinished and what was told, over restarts."""
 
+import asyncio
 from datetime import date, timedelta
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.storage import Store
+from homeassistant.util.ulid import ulid_now
 import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
-from custom_components.protect_narrator import ledger as ledger_module
+from custom_components.protect_narrator import (
+    ledger as ledger_module,
+    ledger_file as ledger_file_module,
+)
 from custom_components.protect_narrator.const import DOMAIN
-from custom_components.protect_narrator.ledger import SAVE_DELAY, Ledger
+from custom_components.protect_narrator.ledger import Ledger
+from custom_components.protect_narrator.ledger_file import SAVE_DELAY
 from custom_components.protect_narrator.pipeline.models import Label
 from custom_components.protect_narrator.pipeline.readiness import Interval
+from custom_components.protect_narrator.publisher import event_data
+from custom_components.protect_narrator.stored import Fired
 from custom_components.protect_narrator.tally import Tally
 
-from .sightings import START, detection
+from .sightings import START, detection, sighting
 
 ENTRY_ID = "01JDENTRY"
 TODAY = Tally(day=date(2026, 11, 24), sightings=7, fallbacks=2, ai_calls=9, skipped=3)
 
 
+def fired(number: int) -> Fired:
+    """Return what was fired of that Detection."""
+    data = event_data(sighting(number), config_entry_id="0" * 26, device_id=None)
+    return Fired(context_id=ulid_now(), data=data, fired_at=1795000000.123456 + number, run="one")
+
+
 async def reloaded(hass: HomeAssistant, ledger: Ledger) -> Ledger:
     """Return what a restart finds."""
-    await ledger.async_flush()
+    await ledger.async_close()
     return await Ledger.async_load(hass, ENTRY_ID)
 
 
@@ -84,18 +99,39 @@ async def test_the_same_event_on_another_camera_is_another_one(hass: HomeAssista
     assert not ledger.knows(detection(1, camera_id="65f0c0de0000000000000002"))
 
 
-async def test_it_is_written_soon_without_being_asked(
-    hass: HomeAssistant, hass_storage: dict[str, Any], freezer: FrozenDateTimeFactory
+async def test_one_detection_is_on_disk_at_once(
+    hass: HomeAssistant, hass_storage: dict[str, Any]
 ) -> None:
     ledger = await Ledger.async_load(hass, ENTRY_ID)
     ledger.async_take_in(detection(1))
-    assert f"{DOMAIN}.{ENTRY_ID}" not in hass_storage
+    await ledger.async_kept(detection(1))
+
+    assert len(hass_storage[f"{DOMAIN}.{ENTRY_ID}"]["data"]["unfinished"]) == 1
+
+
+async def test_what_is_not_unfinished_is_not_waited_for(hass: HomeAssistant) -> None:
+    ledger = await Ledger.async_load(hass, ENTRY_ID)
+
+    await ledger.async_kept(detection(1))
+
+
+async def test_a_burst_is_written_twice(
+    hass: HomeAssistant, hass_storage: dict[str, Any], freezer: FrozenDateTimeFactory
+) -> None:
+    key = f"{DOMAIN}.{ENTRY_ID}"
+    ledger = await Ledger.async_load(hass, ENTRY_ID)
+    ledger.async_take_in(detection(0))
+    await ledger.async_kept(detection(0))
+    for number in range(1, 100):
+        ledger.async_take_in(detection(number))
+        await asyncio.sleep(0)
+    assert len(hass_storage[key]["data"]["unfinished"]) == 1
 
     freezer.tick(timedelta(seconds=SAVE_DELAY))
     async_fire_time_changed(hass)
-    await hass.async_block_till_done()
+    await ledger.async_kept(detection(99))
 
-    assert len(hass_storage[f"{DOMAIN}.{ENTRY_ID}"]["data"]["unfinished"]) == 1
+    assert len(hass_storage[key]["data"]["unfinished"]) == 100
 
 
 async def test_it_is_written_soon_even_when_detections_do_not_stop_coming(
@@ -106,19 +142,118 @@ async def test_it_is_written_soon_even_when_detections_do_not_stop_coming(
         ledger.async_take_in(detection(number))
         freezer.tick(timedelta(seconds=SAVE_DELAY / 2))
         async_fire_time_changed(hass)
-        await hass.async_block_till_done()
+        await hass.async_block_till_done(wait_background_tasks=True)
 
     assert len(hass_storage[f"{DOMAIN}.{ENTRY_ID}"]["data"]["unfinished"]) >= 2
+    await ledger.async_close()
+
+
+async def test_a_disk_that_fails_keeps_nobody_waiting_and_is_said_once(
+    hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fail(*_: object) -> None:
+        raise OSError("planted")
+
+    ledger = await Ledger.async_load(hass, ENTRY_ID)
+    monkeypatch.setattr(Store, "async_save", fail)
+    for number in range(2):
+        ledger.async_take_in(detection(number))
+        await ledger.async_kept(detection(number))
+
+    assert caplog.text.count("cannot be written to disk: planted") == 1
+    assert len(ledger.unfinished) == 2
+    monkeypatch.undo()
+    assert (await reloaded(hass, ledger)).unfinished == (detection(0), detection(1))
+
+
+async def test_a_disk_that_hangs_is_waited_for_no_longer_than_a_moment(
+    hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    done = asyncio.Event()
+
+    async def hang(*_: object) -> None:
+        await done.wait()
+
+    monkeypatch.setattr(ledger_file_module, "WRITTEN_LIMIT_S", 0.01)
+    ledger = await Ledger.async_load(hass, ENTRY_ID)
+    with monkeypatch.context() as hanging:
+        hanging.setattr(Store, "async_save", hang)
+        ledger.async_take_in(detection(1))
+        await ledger.async_kept(detection(1))
+
+    assert "cannot be written to disk: it takes longer than" in caplog.text
+    done.set()
+    await ledger.async_close()
+
+
+async def test_after_the_end_nothing_is_written(
+    hass: HomeAssistant, hass_storage: dict[str, Any]
+) -> None:
+    ledger = await Ledger.async_load(hass, ENTRY_ID)
+    ledger.async_take_in(detection(1))
+    await ledger.async_close()
+    ledger.async_take_in(detection(2))
+    await ledger.async_kept(detection(2))
+
+    assert len(hass_storage[f"{DOMAIN}.{ENTRY_ID}"]["data"]["unfinished"]) == 1
+
+
+async def test_a_detection_keeps_the_context_of_its_event_over_a_restart(
+    hass: HomeAssistant, hass_storage: dict[str, Any]
+) -> None:
+    ledger = await Ledger.async_load(hass, ENTRY_ID)
+    ledger.async_take_in(detection(1))
+    context_id = ledger.context_id_of(detection(1))
+    assert context_id is not None
+    assert ledger.left_over == {}
+
+    ledger = await reloaded(hass, ledger)
+    ledger.async_take_in(detection(2))
+
+    assert ledger.context_id_of(detection(1)) == context_id
+    assert ledger.left_over == {context_id: detection(1)}
+    assert ledger.context_id_of(detection(3)) is None
+
+
+async def test_what_was_fired_survives_a_restart_until_it_is_stored(
+    hass: HomeAssistant, hass_storage: dict[str, Any]
+) -> None:
+    ledger = await Ledger.async_load(hass, ENTRY_ID)
+    ledger.async_take_in(detection(1))
+    first, second = fired(1), fired(2)
+    ledger.async_fired(first, detection(1))
+    ledger.async_fired(second, None)
+
+    ledger = await reloaded(hass, ledger)
+
+    assert ledger.fired == (first, second)
+    assert ledger.unfinished == ()
+    assert ledger.knows(detection(1))
+    assert not ledger.knows(detection(2))
+    ledger.async_stored([first.context_id, ulid_now()])
+    assert (await reloaded(hass, ledger)).fired == (second,)
+
+
+async def test_no_more_is_waited_for_than_memory_has_room_for(
+    hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(ledger_module, "MAX_FIRED", 2)
+    ledger = await Ledger.async_load(hass, ENTRY_ID)
+    all_fired = [fired(number) for number in range(4)]
+    for one in all_fired:
+        ledger.async_fired(one, None)
+
+    assert ledger.fired == tuple(all_fired[2:])
+    assert caplog.text.count("are not waited for any more") == 1
+    await ledger.async_close()
 
 
 async def test_what_was_passed_over_is_known_and_waits_for_the_next_write(
-    hass: HomeAssistant, hass_storage: dict[str, Any], freezer: FrozenDateTimeFactory
+    hass: HomeAssistant, hass_storage: dict[str, Any]
 ) -> None:
     ledger = await Ledger.async_load(hass, ENTRY_ID)
     ledger.async_pass_over(detection(1))
-    freezer.tick(timedelta(seconds=SAVE_DELAY))
-    async_fire_time_changed(hass)
-    await hass.async_block_till_done()
+    await hass.async_block_till_done(wait_background_tasks=True)
     assert f"{DOMAIN}.{ENTRY_ID}" not in hass_storage
     assert ledger.unfinished == ()
 
@@ -126,14 +261,12 @@ async def test_what_was_passed_over_is_known_and_waits_for_the_next_write(
 
 
 async def test_what_the_user_has_silenced_is_written_without_waiting_for_a_detection(
-    hass: HomeAssistant, hass_storage: dict[str, Any], freezer: FrozenDateTimeFactory
+    hass: HomeAssistant, hass_storage: dict[str, Any]
 ) -> None:
     ledger = await Ledger.async_load(hass, ENTRY_ID)
     ledger.async_keep(TODAY, frozenset({"F4E2C6000001"}))
 
-    freezer.tick(timedelta(seconds=SAVE_DELAY))
-    async_fire_time_changed(hass)
-    await hass.async_block_till_done()
+    await hass.async_block_till_done(wait_background_tasks=True)
 
     assert hass_storage[f"{DOMAIN}.{ENTRY_ID}"]["data"]["muted"] == ["F4E2C6000001"]
 
@@ -166,11 +299,20 @@ async def test_what_an_earlier_version_has_written_is_read(
     ledger = await Ledger.async_load(hass, ENTRY_ID)
     ledger.async_take_in(detection(1))
     await ledger.async_flush()
-    (stored,) = hass_storage[f"{DOMAIN}.{ENTRY_ID}"]["data"]["unfinished"]
-    for key in ("zones", "best_views", "requested"):
+    whole = hass_storage[f"{DOMAIN}.{ENTRY_ID}"]
+    whole["minor_version"] = 1
+    del whole["data"]["fired"]
+    (stored,) = whole["data"]["unfinished"]
+    for key in ("zones", "best_views", "requested", "context_id"):
         del stored[key]
 
-    assert (await Ledger.async_load(hass, ENTRY_ID)).unfinished == (detection(1),)
+    ledger = await Ledger.async_load(hass, ENTRY_ID)
+
+    assert ledger.unfinished == (detection(1),)
+    # It is on disk before anything can be fired with it.
+    (on_disk,) = hass_storage[f"{DOMAIN}.{ENTRY_ID}"]["data"]["unfinished"]
+    assert on_disk["context_id"] == ledger.context_id_of(detection(1))
+    assert hass_storage[f"{DOMAIN}.{ENTRY_ID}"]["minor_version"] == 2
 
 
 async def test_only_the_latest_are_remembered(
@@ -199,14 +341,12 @@ async def test_a_removed_entry_leaves_no_file(
 
 
 async def test_what_was_learnt_of_an_agent_is_written_soon_and_survives_a_restart(
-    hass: HomeAssistant, hass_storage: dict[str, Any], freezer: FrozenDateTimeFactory
+    hass: HomeAssistant, hass_storage: dict[str, Any]
 ) -> None:
     ledger = await Ledger.async_load(hass, ENTRY_ID)
     ledger.experience.learn("ai_task.seer", "v1", takes_clip=False)
 
-    freezer.tick(timedelta(seconds=SAVE_DELAY))
-    async_fire_time_changed(hass)
-    await hass.async_block_till_done()
+    await hass.async_block_till_done(wait_background_tasks=True)
 
     ledger = await Ledger.async_load(hass, ENTRY_ID)
     assert ledger.experience.takes_clip("ai_task.seer", "v1") is False
@@ -214,14 +354,12 @@ async def test_what_was_learnt_of_an_agent_is_written_soon_and_survives_a_restar
 
 
 async def test_a_call_that_was_paid_for_is_written_without_waiting_for_a_detection(
-    hass: HomeAssistant, hass_storage: dict[str, Any], freezer: FrozenDateTimeFactory
+    hass: HomeAssistant, hass_storage: dict[str, Any]
 ) -> None:
     ledger = await Ledger.async_load(hass, ENTRY_ID)
     ledger.async_keep(TODAY, frozenset())
 
-    freezer.tick(timedelta(seconds=SAVE_DELAY))
-    async_fire_time_changed(hass)
-    await hass.async_block_till_done()
+    await hass.async_block_till_done(wait_background_tasks=True)
 
     assert hass_storage[f"{DOMAIN}.{ENTRY_ID}"]["data"]["today"]["ai_calls"] == 9
 

@@ -9,12 +9,14 @@ from homeassistant.helpers.recorder import get_instance, session_scope
 from sqlalchemy import JSON, select, type_coerce
 
 from custom_components.protect_narrator.const import EVENT_SIGHTING
+from custom_components.protect_narrator.history import async_processed
 
 
 async def sightings_in_database(hass: HomeAssistant, **wanted: str | None) -> list[dict[str, Any]]:
     """Return the data of the stored Sightings that have these values, oldest first."""
     recorder = get_instance(hass)
-    await recorder.async_block_till_done()
+    # The recorder's own future is done too early while it holds the last event in its hand.
+    await async_processed(hass)
 
     def read() -> list[str | None]:
         data = type_coerce(EventData.shared_data, JSON)

@@ -1,0 +1,187 @@
+"""The ledger's file in Home Assistant's storage: read whatever it holds, written soon."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+import logging
+from pathlib import Path
+from typing import Any, override
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError, UnsupportedStorageVersionError
+from homeassistant.helpers.storage import Store
+from homeassistant.util.ulid import ulid_now
+
+from .const import DOMAIN
+from .stored import StoredLedger
+
+_LOGGER = logging.getLogger(__name__)
+
+# 1.2: what is unfinished has the context id of its event; what was fired waits to be read back.
+STORAGE_VERSION = 1
+MINOR_VERSION = 2
+
+# The first change is written at once. What follows within so many seconds is gathered: a burst
+# of a hundred Detections is written twice, and a write waits for the disk itself.
+SAVE_DELAY = 1.0
+
+# For a change to be on disk: that delay, and a disk that is busy for seconds. Whoever waits
+# goes on after that, because a Detection is to be told even where nothing can be written.
+WRITTEN_LIMIT_S = 10.0
+
+
+class _Store(Store[StoredLedger]):
+    """The file, as Home Assistant keeps it."""
+
+    @override
+    async def _async_migrate_func(
+        self, old_major_version: int, old_minor_version: int, old_data: Any
+    ) -> Any:
+        """Return the content as this version writes it, as far as it is what it should be.
+
+        Content of a later minor version is read as it is.
+        """
+        unfinished = old_data.get("unfinished") if isinstance(old_data, dict) else None
+        if (old_major_version, old_minor_version) >= (1, 2) or not isinstance(unfinished, list):
+            return old_data
+        with_ids = [
+            {**item, "context_id": ulid_now()} if isinstance(item, dict) else item
+            for item in unfinished
+        ]
+        return {**old_data, "unfinished": with_ids, "fired": []}
+
+
+class LedgerFile:
+    """Reads the file of one config entry once, and writes it whenever the content has changed."""
+
+    def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
+        """Touch nothing yet."""
+        self._hass = hass
+        # Serialised in a thread: the content is made of values that nobody changes any more.
+        self._store = _Store(
+            hass,
+            STORAGE_VERSION,
+            f"{DOMAIN}.{entry_id}",
+            minor_version=MINOR_VERSION,
+            private=True,
+            atomic_writes=True,
+            serialize_in_event_loop=False,
+        )
+        self._content: Callable[[], StoredLedger] = StoredLedger
+        self._changes = 0
+        self._written = 0
+        self._progress = asyncio.Event()
+        self._next_at = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._writer: asyncio.Task[None] | None = None
+        self._closed = False
+        self._in_trouble = False
+
+    async def async_load(self) -> object:
+        """Return the content, whatever it is; None when there is none that can be read.
+
+        A file that is no JSON is set aside by Home Assistant, which raises a repair issue. One
+        of a later version, or that is no storage file, is set aside here.
+        """
+        try:
+            return await self._store.async_load()
+        except UnsupportedStorageVersionError as err:
+            why = str(err)
+        # Home Assistant looks into the outer values without asking what they are.
+        except (AttributeError, KeyError, TypeError, HomeAssistantError) as err:
+            why = f"{type(err).__name__}: {err}"
+        aside = f"{self._store.path}.unread.{datetime.now(UTC):%Y%m%dT%H%M%S}"
+        _LOGGER.error("What was remembered cannot be read; it is kept as %s: %s", aside, why)
+        await self._hass.async_add_executor_job(_rename, self._store.path, aside)
+        return None
+
+    async def async_remove(self) -> None:
+        """Delete the file."""
+        await self._store.async_remove()
+
+    @callback
+    def async_changed(self, content: Callable[[], StoredLedger]) -> int:
+        """Write the content soon; return the number of this change."""
+        self._content = content
+        self._changes += 1
+        self._schedule()
+        return self._changes
+
+    async def async_written(self, change: int) -> None:
+        """Return when that change is on disk, or cannot be written in a bounded time."""
+        try:
+            async with asyncio.timeout(WRITTEN_LIMIT_S):
+                while self._written < change and not self._closed:
+                    await self._progress.wait()
+        except TimeoutError:
+            self._say(f"it takes longer than {WRITTEN_LIMIT_S:.0f} s")
+
+    async def async_save(self, content: Callable[[], StoredLedger]) -> None:
+        """Write the content now."""
+        self._content = content
+        await self._write()
+
+    async def async_close(self, content: Callable[[], StoredLedger]) -> None:
+        """Write the content for the last time; what changes after that is not written."""
+        self._closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._writer is not None:
+            await asyncio.wait({self._writer})
+        await self.async_save(content)
+
+    @callback
+    def _schedule(self) -> None:
+        if self._closed or self._timer is not None or self._writer is not None:
+            return
+        loop = self._hass.loop
+        wait_s = self._next_at - loop.time()
+        if wait_s <= 0:
+            self._begin()
+        else:
+            self._timer = loop.call_later(wait_s, self._begin)
+
+    @callback
+    def _begin(self) -> None:
+        """Write in a task that starts when all that happens at this moment has happened."""
+        self._timer = None
+        self._writer = self._hass.async_create_background_task(
+            self._write_and_go_on(), f"{DOMAIN} ledger", eager_start=False
+        )
+
+    async def _write_and_go_on(self) -> None:
+        change = self._changes
+        try:
+            await self._write()
+        finally:
+            self._writer = None
+        if self._changes > change:
+            self._schedule()
+
+    async def _write(self) -> None:
+        """Write all that has changed until now. A disk that fails keeps nobody waiting."""
+        change = self._changes
+        try:
+            await self._store.async_save(self._content())
+        except OSError as err:
+            self._say(str(err))
+        else:
+            self._in_trouble = False
+        self._next_at = self._hass.loop.time() + SAVE_DELAY
+        self._written = max(self._written, change)
+        self._progress.set()
+        self._progress = asyncio.Event()
+
+    def _say(self, why: str) -> None:
+        """Say once that writing is in trouble; Home Assistant itself says what it can tell."""
+        if not self._in_trouble:
+            self._in_trouble = True
+            _LOGGER.warning("What is unfinished cannot be written to disk: %s", why)
+
+
+def _rename(path: str, aside: str) -> None:
+    # Where there is no such file, or it cannot be moved, the next write replaces it.
+    with suppress(OSError):
+        Path(path).rename(aside)

@@ -1,0 +1,390 @@
+"""What the ledger holds, as JSON and back; a Detection also out of a Sighting's event data.
+
+A file may have been cut, edited or written by another version: what can be read is taken, and
+the rest is said once.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+import json
+import logging
+import math
+from typing import Any, NotRequired, TypedDict
+
+from homeassistant.util.ulid import ulid_now, ulid_to_bytes_or_none
+
+from .abilities import MAX_LEARNT, StoredExperience
+from .pipeline.models import Detection, Label, ranked
+from .pipeline.readiness import MOST_INTERVALS, Interval
+from .tally import StoredTally, Tally, restored as restored_tally, stored as stored_tally
+
+_LOGGER = logging.getLogger(__name__)
+
+# As many as a look-back reads at the most: what is older is not asked for again, and no more
+# can be unfinished.
+MAX_DONE = 2000
+MAX_UNFINISHED = MAX_DONE
+
+# A burst of a thousand, twice: the recorder commits every five seconds, and waits for more
+# than a minute for a database that is locked. At 8 KB each that is 16 MB, and at the usual
+# 1.5 KB it is three.
+MAX_FIRED = 2000
+
+# The publisher keeps every event below.
+MOST_EVENT_BYTES = 8 * 1024
+
+# More than any console has; of those whose camera is gone nothing is asked any more.
+MOST_CAMERAS = 200
+
+# What Protect calls things has dozens of characters, and a Detection unites a few hundred
+# events at the very most. A file that claims more was not written by us.
+_LONGEST_TEXT = 1000
+_MOST_TEXTS = 1000
+
+_UNREADABLE = (KeyError, TypeError, ValueError, OverflowError)
+
+
+class StoredDetection(TypedDict):
+    """A Detection as JSON."""
+
+    console_id: str
+    camera_id: str
+    camera_name: str
+    event_ids: list[str]
+    labels: list[str]
+    start: str
+    end: str
+    end_estimated: bool
+    score: int | None
+    license_plates: list[str]
+    faces: list[str]
+    late: bool
+
+    # Absent in what version 0.1 has written.
+    zones: NotRequired[list[str]]
+    best_views: NotRequired[list[str]]
+    requested: NotRequired[bool]
+
+
+class StoredUnfinished(StoredDetection):
+    """A Detection that is not told yet."""
+
+    context_id: str
+
+
+class StoredFired(TypedDict):
+    """A Sighting that was fired, and whose row was not read back yet."""
+
+    context_id: str
+    data: dict[str, Any]
+    fired_at: float
+    run: str
+
+
+class StoredLedger(TypedDict, total=False):
+    """The whole file; one of an earlier version may hold less."""
+
+    unfinished: list[StoredUnfinished]
+    fired: list[StoredFired]
+    done: list[str]
+    today: StoredTally | None
+    muted: list[str]
+    last: list[StoredDetection]
+    """Of each camera what was taken in last."""
+
+    abilities: dict[str, StoredExperience]
+    ready: list[tuple[float | None, float]]
+    """What recent clips told of when a recording is ready: too early, and ready."""
+
+    looked_at: str | None
+    """When the console's own lists were read completely the last time."""
+
+    heard_at: str | None
+    """When the console told of anything the last time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unfinished:
+    """A Detection that was taken in and is not told yet."""
+
+    detection: Detection
+    context_id: str
+    """ULID of the event that will tell it: by it a row is found that was committed although
+    we died before we could write that the event was fired."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fired:
+    """A Sighting that was fired, and whose row was not read back from the recorder yet."""
+
+    context_id: str
+    """ULID of the event's context."""
+
+    data: dict[str, Any]
+    """The event's data, as they were fired."""
+
+    fired_at: float
+    """When, in seconds since the epoch."""
+
+    run: str
+    """The run of Home Assistant that fired it the last time: while that lasts, the event is in
+    the recorder's queue or behind it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remembered:
+    """What a ledger begins with."""
+
+    unfinished: tuple[Unfinished, ...] = ()
+    fired: tuple[Fired, ...] = ()
+    done: tuple[str, ...] = ()
+    today: Tally | None = None
+    muted: frozenset[str] = frozenset()
+    last: tuple[Detection, ...] = ()
+    abilities: Mapping[str, StoredExperience] = field(default_factory=dict)
+    ready: tuple[Interval, ...] = ()
+    looked_at: datetime | None = None
+    heard_at: datetime | None = None
+
+
+def stored(remembered: Remembered) -> StoredLedger:
+    """Return the file's content."""
+    today = remembered.today
+    return {
+        "unfinished": [
+            {**_stored_detection(each.detection), "context_id": each.context_id}
+            for each in remembered.unfinished
+        ],
+        "fired": [
+            {
+                "context_id": each.context_id,
+                "data": each.data,
+                "fired_at": each.fired_at,
+                "run": each.run,
+            }
+            for each in remembered.fired
+        ],
+        "last": [_stored_detection(detection) for detection in remembered.last],
+        "done": list(remembered.done),
+        "today": None if today is None else stored_tally(today),
+        "muted": sorted(remembered.muted),
+        "abilities": dict(remembered.abilities),
+        "ready": [(one.too_early_s, one.ready_s) for one in remembered.ready],
+        "looked_at": _iso(remembered.looked_at),
+        "heard_at": _iso(remembered.heard_at),
+    }
+
+
+def restored(data: object) -> Remembered:
+    """Return what can be read of a file's content, whatever it is."""
+    reading = _Reading(data)
+    remembered = Remembered(
+        unfinished=tuple(reading.each("unfinished", _unfinished, MAX_UNFINISHED)),
+        fired=tuple(reading.each("fired", _fired, MAX_FIRED)),
+        done=tuple(reading.each("done", _text, MAX_DONE)),
+        today=reading.one("today", _today),
+        muted=frozenset(reading.each("muted", _text, MOST_CAMERAS)),
+        last=tuple(reading.each("last", _detection, MOST_CAMERAS)),
+        abilities=reading.one("abilities", _abilities) or {},
+        ready=reading.one("ready", _ready) or (),
+        looked_at=reading.one("looked_at", _moment_or_none),
+        heard_at=reading.one("heard_at", _moment_or_none),
+    )
+    reading.say()
+    return remembered
+
+
+def detection_from(data: Mapping[str, Any]) -> Detection:
+    """Return the Detection of a ledger's entry, or the one that a Sighting's event data tell of.
+
+    When Protect saw best is not in event data. Raises KeyError, TypeError or ValueError of what
+    is neither.
+    """
+    # In the event, "event" would be taken for Home Assistant's.
+    event_ids = data["protect_event_ids"] if "protect_event_ids" in data else data["event_ids"]
+    score = data["score"]
+    return Detection(
+        console_id=_text(data["console_id"]),
+        camera_id=_text(data["camera_id"]),
+        camera_name=_text(data["camera_name"]),
+        event_ids=_some(_texts(event_ids)),
+        labels=_some(ranked(map(Label, _texts(data["labels"])))),
+        start=_moment(data["start"]),
+        end=_moment(data["end"]),
+        end_estimated=bool(data["end_estimated"]),
+        score=None if score is None else int(score),
+        license_plates=_texts(data["license_plates"]),
+        faces=_texts(data["faces"]),
+        zones=_texts(data.get("zones", [])),
+        best_views=tuple(map(_moment, _texts(data.get("best_views", [])))),
+        late=bool(data["late"]),
+        requested=bool(data.get("requested", False)),
+    )
+
+
+class _Reading:
+    """Reads a file's parts, and counts what cannot be read."""
+
+    def __init__(self, data: object) -> None:
+        self._data: Mapping[str, object] = {}
+        self._lost: list[str] = []
+        if isinstance(data, Mapping):
+            self._data = data
+        elif data is not None:
+            self._lost.append(f"all of it is a {type(data).__name__}")
+
+    def one[T](self, key: str, read: Callable[[object], T]) -> T | None:
+        """Return that part; None where there is none, or nothing that can be read."""
+        if key not in self._data:
+            return None
+        try:
+            return read(self._data[key])
+        except _UNREADABLE as err:
+            self._lost.append(f"{key} ({type(err).__name__})")
+            return None
+
+    def each[T](self, key: str, read: Callable[[object], T], most: int) -> Iterator[T]:
+        """Yield the last so many of a list; one that cannot be read must not keep the others."""
+        items = self._data.get(key, [])
+        if not isinstance(items, list):
+            self._lost.append(f"{key} is a {type(items).__name__}")
+            return
+        if len(items) > most:
+            self._lost.append(f"{key} beyond the last {most}")
+        for item in items[-most:]:
+            try:
+                yield read(item)
+            except _UNREADABLE as err:
+                self._lost.append(f"one of {key} ({type(err).__name__})")
+
+    def say(self) -> None:
+        """Say once what was lost; never the values, which may be plates and faces."""
+        if self._lost:
+            _LOGGER.warning(
+                "Of what was stored, %d parts cannot be read and are left out, the first being: %s",
+                len(self._lost),
+                self._lost[0],
+            )
+
+
+def _unfinished(item: object) -> Unfinished:
+    data = _mapping(item)
+    context_id = data.get("context_id")
+    # Without an id that we know nothing can have been fired: it gets one.
+    known = isinstance(context_id, str) and ulid_to_bytes_or_none(context_id) is not None
+    return Unfinished(
+        detection=detection_from(data), context_id=str(context_id) if known else ulid_now()
+    )
+
+
+def _fired(item: object) -> Fired:
+    entry = _mapping(item)
+    data = dict(_mapping(entry["data"]))
+    if len(json.dumps(data, ensure_ascii=False).encode()) > MOST_EVENT_BYTES:
+        raise ValueError("larger than any event of ours")
+    # It is fired again for the user's automations, and may be described again.
+    detection_from(data)
+    _text(data["sighting_id"])
+    _text(data["phase"])
+    if ulid_to_bytes_or_none(context_id := _text(entry["context_id"])) is None:
+        raise ValueError("no context id")
+    fired_at = float(entry["fired_at"])
+    if not math.isfinite(fired_at) or int(data["revision"]) < 1:
+        raise ValueError("never fired by us")
+    return Fired(context_id=context_id, data=data, fired_at=fired_at, run=_text(entry["run"]))
+
+
+def _detection(item: object) -> Detection:
+    return detection_from(_mapping(item))
+
+
+def _stored_detection(detection: Detection) -> StoredDetection:
+    return {
+        "console_id": detection.console_id,
+        "camera_id": detection.camera_id,
+        "camera_name": detection.camera_name,
+        "event_ids": list(detection.event_ids),
+        "labels": list(detection.labels),
+        "start": detection.start.isoformat(),
+        "end": detection.end.isoformat(),
+        "end_estimated": detection.end_estimated,
+        "score": detection.score,
+        "license_plates": list(detection.license_plates),
+        "faces": list(detection.faces),
+        "late": detection.late,
+        "zones": list(detection.zones),
+        "best_views": [view.isoformat() for view in detection.best_views],
+        "requested": detection.requested,
+    }
+
+
+def _today(item: object) -> Tally | None:
+    # A tally's own reader checks every value of it.
+    return None if item is None else restored_tally(_mapping(item))  # type: ignore[arg-type]
+
+
+def _abilities(item: object) -> dict[str, StoredExperience]:
+    learnt: dict[str, StoredExperience] = {}
+    for agent_id, known in list(_mapping(item).items())[-MAX_LEARNT:]:
+        if isinstance(known, Mapping) and isinstance(known.get("takes_clip"), bool):
+            identity = _text(known["identity"])
+            learnt[agent_id] = {"identity": identity, "takes_clip": known["takes_clip"]}
+    return learnt
+
+
+def _ready(item: object) -> tuple[Interval, ...]:
+    """Return what was learnt; nothing where one cannot be read, it is soon learnt again."""
+    return tuple(
+        Interval(None if early is None else float(early), float(ready))
+        for early, ready in _list(item)[-MOST_INTERVALS:]
+    )
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
+
+
+def _moment_or_none(item: object) -> datetime | None:
+    return None if item is None else _moment(item)
+
+
+def _moment(item: object) -> datetime:
+    moment = datetime.fromisoformat(_text(item))
+    if moment.tzinfo is None:
+        raise ValueError("a moment without a time zone")
+    return moment
+
+
+def _mapping(item: object) -> Mapping[str, Any]:
+    if not isinstance(item, Mapping):
+        raise TypeError("no mapping")
+    return item
+
+
+def _list(item: object) -> list[Any]:
+    if not isinstance(item, list):
+        raise TypeError("no list")
+    return item
+
+
+def _texts(item: object) -> tuple[str, ...]:
+    items = _list(item)
+    if len(items) > _MOST_TEXTS:
+        raise ValueError("too many texts")
+    return tuple(map(_text, items))
+
+
+def _text(item: object) -> str:
+    if not isinstance(item, str):
+        raise TypeError("no text")
+    if len(item) > _LONGEST_TEXT:
+        raise ValueError("too long a text")
+    return item
+
+
+def _some[T](items: Iterable[T]) -> tuple[T, ...]:
+    some = tuple(items)
+    if not some:
+        raise ValueError("nothing")
+    return some
