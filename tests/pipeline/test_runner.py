@@ -8,6 +8,7 @@ import pytest
 
 from custom_components.protect_narrator.pipeline.errors import AgentError
 from custom_components.protect_narrator.pipeline.models import (
+    Detection,
     FallbackDetail,
     Medium,
     Policy,
@@ -37,6 +38,21 @@ async def test_a_detection_becomes_a_sighting_and_leaves_nothing_behind(
     assert seen == sorted(set(seen))
     assert sighting.picture in outside.describer.seen[0]
     assert outside.console.calls == ["refresh", "clip"]
+
+
+async def test_a_detection_is_kept_before_anything_slow_is_done_with_it(
+    outside: FakeWorld,
+) -> None:
+    kept: list[str] = []
+
+    async def keep(detection: Detection) -> None:
+        kept.extend([detection.sighting_id, *outside.console.calls])
+
+    runner = Runner(replace(outside.world(), kept=keep))
+    await tell(outside, runner)
+    await runner.close()
+
+    assert kept == [detection().sighting_id, "refresh"]
 
 
 async def test_files_are_there_until_the_sighting_is_published(

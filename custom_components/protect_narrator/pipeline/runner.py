@@ -1,7 +1,7 @@
 """The way of a Detection: settle ► clip ► evidence ► describe ► publish ► clean up."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -37,6 +37,10 @@ UNFINISHED_AT_MOST = 200
 _PUBLISH_LIMIT_S = 30.0
 
 
+async def _nothing(_detection: Detection) -> None:
+    """Keep nothing."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """What a Runner works with: the ports, and what it shares with other consoles' Runners."""
@@ -60,6 +64,9 @@ class World:
 
     gate: Gate = field(default_factory=Gate)
     """In front of the agents; one for all consoles."""
+
+    kept: Callable[[Detection], Awaitable[None]] = _nothing
+    """Returns when a Detection would survive a sudden end, or cannot be made to; bounded."""
 
 
 class Runner:
@@ -187,6 +194,8 @@ class Runner:
         ladder = Ladder(case=case, console=world.console, decoder=world.decoder)
         async with AsyncExitStack() as cleaning_up:
             await settle(case, world.console, world.readiness)
+            # Before anything slow: settling is no more than waiting.
+            await world.kept(case.detection)
             if self._may_ask(case, describer):
                 workspace = await self._workspace(case, cleaning_up)
                 clip = await self._clip(case, workspace)
