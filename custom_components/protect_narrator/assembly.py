@@ -42,6 +42,7 @@ from .protect import (
     InvalidAuthError,
 )
 from .publisher import SightingPublisher
+from .receipts import Receipts
 from .recent import RecentSightings
 from .runtime import RuntimeData, shared
 from .wording import worded
@@ -82,17 +83,19 @@ async def async_assemble(hass: HomeAssistant, entry: ConfigEntry) -> RuntimeData
         return worded(hass, entry, policy_from(hass, entry, mac), detection, mac)
 
     recent = RecentSightings()
+    receipts = Receipts(hass, ledger, recent, run=shared(hass).run)
     world = World(
         console=connection.media,
         archive=archive,
         describers=lambda agent_id: HomeAssistantDescriber(hass, agent_id, ledger.experience),
         meter=CallMeter(coordinator),
-        publisher=SightingPublisher(hass, coordinator, ledger, recent),
+        publisher=SightingPublisher(hass, coordinator, ledger, receipts),
         clock=SystemClock(),
         policy=policy,
         readiness=readiness,
         decoder=shared(hass).decoder,
         gate=shared(hass).gate,
+        kept=ledger.async_kept,
     )
     runner = Runner(world, lambda: coordinator.async_set_queue_depth(runner.depth))
     return RuntimeData(
@@ -104,6 +107,7 @@ async def async_assemble(hass: HomeAssistant, entry: ConfigEntry) -> RuntimeData
         runner=runner,
         ledger=ledger,
         recent=recent,
+        receipts=receipts,
     )
 
 

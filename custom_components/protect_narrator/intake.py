@@ -11,6 +11,7 @@ from .pipeline.models import Detection, Policy
 from .pipeline.runner import Runner
 from .pipeline.triage import Skip, verdict
 from .protect import CameraInfo, ConnectionState
+from .receipts import Receipts
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -19,13 +20,19 @@ class Intake:
     """The Listener of one console's connection."""
 
     def __init__(
-        self, hass: HomeAssistant, coordinator: NarratorCoordinator, ledger: Ledger, runner: Runner
+        self,
+        hass: HomeAssistant,
+        coordinator: NarratorCoordinator,
+        ledger: Ledger,
+        runner: Runner,
+        receipts: Receipts,
     ) -> None:
         """Feed this pipeline."""
         self._hass = hass
         self._coordinator = coordinator
         self._ledger = ledger
         self._runner = runner
+        self._receipts = receipts
         self._running = False
         # What was greeted and has not left yet.
         self._greeted: set[str] = set()
@@ -38,8 +45,7 @@ class Intake:
         kept in the ledger.
         """
         self._running = True
-        for detection in self._ledger.unfinished:
-            self._runner.submit(detection)
+        self._receipts.async_start(self._runner.submit)
 
     def knows(self, camera_id: str, event_id: str) -> bool:
         """Say whether that event was dealt with before."""

@@ -6,7 +6,6 @@ from typing import Any
 
 from homeassistant.core import Context, HomeAssistant
 
-from .const import EVENT_SIGHTING
 from .coordinator import NarratorCoordinator, Published
 from .devices import linked_device
 from .ledger import Ledger
@@ -20,7 +19,7 @@ from .pipeline.text import (
     MOST_NAMES,
     tidy,
 )
-from .recent import RecentSightings
+from .receipts import Receipts
 
 # Text takes three bytes a character at most in every living script; emoji, which take four,
 # and what the console calls things must not make the event larger than 8 KB. Where many events
@@ -40,31 +39,34 @@ class SightingPublisher:
         hass: HomeAssistant,
         coordinator: NarratorCoordinator,
         ledger: Ledger,
-        recent: RecentSightings,
+        receipts: Receipts,
     ) -> None:
         """Tell this Home Assistant."""
         self._hass = hass
         self._coordinator = coordinator
         self._ledger = ledger
-        self._recent = recent
+        self._receipts = receipts
 
     async def publish(self, sighting: Sighting) -> None:
-        """Fire the bus event, which is the record; then strike it off the ledger, then show it.
+        """Fire the bus event, which is the record until it is read back; then show it.
 
-        First words strike nothing off, because the full ones are still to come; nor does what is
-        described again.
+        First words are a promise and no record: the full ones are still to come.
         """
         coordinator = self._coordinator
-        context = Context()
+        detection = sighting.detection
         data = event_data(
             sighting,
             config_entry_id=coordinator.config_entry.entry_id,
-            device_id=self._device_id(sighting.detection.camera_id),
+            device_id=self._device_id(detection.camera_id),
         )
-        self._hass.bus.async_fire(EVENT_SIGHTING, data, context=context)
-        self._recent.note(data)
-        if sighting.phase is Phase.FINAL and sighting.revision == 1:
-            self._ledger.async_told(sighting.detection)
+        if sighting.phase is Phase.FIRST:
+            context = Context()
+            self._receipts.async_fire(data, context)
+        else:
+            told = detection if sighting.revision == 1 else None
+            known = None if told is None else self._ledger.context_id_of(told)
+            context = Context(id=known)
+            await self._receipts.async_record(data, context, told)
         coordinator.async_published(Published(sighting, context))
 
     def _device_id(self, camera_id: str) -> str | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.singleton import singleton
+from homeassistant.util.ulid import ulid_now
 
 from .console_access import Sessions, look_up_cameras
 from .const import DOMAIN
@@ -16,6 +17,7 @@ from .pipeline.gate import Gate
 from .pipeline.readiness import Readiness
 from .pipeline.runner import Runner
 from .protect import CameraInfo, Connection, Credentials
+from .receipts import Receipts
 from .recent import RecentSightings
 
 
@@ -47,6 +49,9 @@ class RuntimeData:
     recent: RecentSightings
     """What was fired last."""
 
+    receipts: Receipts
+    """What was fired and is not stored yet."""
+
     async def close(self) -> None:
         """End what is unfinished (the ledger keeps it), hear no more, let go of everything.
 
@@ -54,7 +59,8 @@ class RuntimeData:
         """
         async with AsyncExitStack() as stack:
             stack.callback(self.sessions.detach)
-            stack.push_async_callback(self.ledger.async_flush)
+            stack.push_async_callback(self.ledger.async_close)
+            stack.push_async_callback(self.receipts.close)
             stack.push_async_callback(self.connection.close)
             stack.push_async_callback(self.runner.close)
 
@@ -81,10 +87,11 @@ async def cameras_of(hass: HomeAssistant, entry: NarratorConfigEntry) -> tuple[C
 
 @dataclass(frozen=True, kw_only=True)
 class Shared:
-    """The machine's limits, which all consoles share."""
+    """The machine's limits, which all consoles share, and a name of its present run."""
 
     decoder: Decoder = field(default_factory=Decoder)
     gate: Gate = field(default_factory=Gate)
+    run: str = field(default_factory=ulid_now)
 
 
 @callback
