@@ -11,6 +11,7 @@ import pytest_socket
 import custom_components.protect_narrator  # noqa: F401 - the import is the point
 from custom_components.protect_narrator import abilities
 from custom_components.protect_narrator.pipeline.ports import Ability
+from custom_components.protect_narrator.protect import login_guard
 from tests.fake_agents import PLATFORM
 
 
@@ -34,6 +35,12 @@ def _known_agents(monkeypatch: pytest.MonkeyPatch) -> None:
     Agents of any other name are agents that nobody knows.
     """
     monkeypatch.setitem(abilities.PLATFORMS, PLATFORM, Ability(takes_clip=False))
+
+
+@pytest.fixture(autouse=True)
+def _hasty_log_ins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let log-ins follow each other at once, where a test is not about that."""
+    monkeypatch.setattr(login_guard, "SPACING_S", 0.0)
 
 
 @pytest.fixture

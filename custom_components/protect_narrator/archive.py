@@ -21,6 +21,7 @@ import shutil
 from .pipeline.blocking import in_thread
 from .pipeline.errors import StorageError
 from .pipeline.models import FallbackDetail
+from .private_files import make_private_file, make_private_folder
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -179,10 +180,7 @@ def _storage_error(err: OSError) -> StorageError:
 
 def _sweep(root: Path) -> int:
     try:
-        root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # Some network shares know no modes; the names inside cannot be guessed anyway.
-        with suppress(PermissionError):
-            root.chmod(0o700)
+        _make_root(root)
         orphans = [path for path in root.iterdir() if path.name not in _in_use]
     except OSError as err:
         raise _storage_error(err) from err
@@ -198,10 +196,17 @@ def _sweep(root: Path) -> int:
     return removed
 
 
+def _make_root(root: Path) -> None:
+    """Make the two directories of ours; the media folder itself is everybody's. OSError."""
+    root.parent.parent.mkdir(parents=True, exist_ok=True)
+    make_private_folder(root.parent)
+    make_private_folder(root)
+
+
 def _make(path: Path) -> None:
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.mkdir(mode=0o700)
+        _make_root(path.parent)
+        make_private_folder(path)
     except OSError as err:
         raise _storage_error(err) from err
 
@@ -217,7 +222,7 @@ def _remove(path: Path) -> None:
 def _create(path: Path) -> FileIO:
     """Make a file that nobody else on the machine can read, or empty the one that is there."""
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        descriptor = make_private_file(path)
     except OSError as err:
         raise _storage_error(err) from err
     return FileIO(descriptor, "wb")

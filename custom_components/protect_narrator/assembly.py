@@ -134,7 +134,7 @@ async def _connect(
     hass: HomeAssistant, entry: ConfigEntry, login: Credentials
 ) -> tuple[Sessions, Connection, ConsoleInfo]:
     """Log in; no session is left when that fails, or is cancelled."""
-    sessions = open_sessions(hass, verify_ssl=login.verify_ssl)
+    sessions = open_sessions(hass, login)
     try:
         connection = await make_connection(
             hass,

@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 import shutil
 from typing import Any, TypedDict, Unpack
+from weakref import WeakValueDictionary
 
 from aiohttp import ClientSession, CookieJar
 from homeassistant.config_entries import ConfigEntry
@@ -26,15 +27,24 @@ from homeassistant.helpers.singleton import singleton
 from homeassistant.helpers.storage import STORAGE_DIR
 
 from .const import CONF_CORE_ENTRY_ID, CORE_DOMAIN, DEFAULT_PORT, DOMAIN
-from .protect import CannotConnectError, Connection, ConsoleInfo, Credentials, LoginGuard
+from .private_files import make_private_folder, touch_private_file
+from .protect import (
+    TOKEN_FILE,
+    CannotConnectError,
+    Connection,
+    ConsoleInfo,
+    Credentials,
+    LoginBudget,
+    LoginGuard,
+)
 
 # Core's own names in its entries (read in its source, 2026.10 and 2026.11). An entry that
 # was switched to its API key may still hold a user, whom its owner chose not to use.
 _CORE_CONNECTION_MODE = "connection_mode"
 _CORE_API_KEY_ONLY = "api_key_only"
 
-# Consoles whose log-ins by forms are counted; more than a home has, and than anybody types
-# within the minute that counts.
+# Consoles that nobody is connected to any more, and whose last log-ins are still counted; more
+# than anybody types within the minute that counts.
 _MOST_COUNTED = 16
 
 
@@ -72,24 +82,23 @@ class Listening(TypedDict, total=False):
 
 
 @callback
-def open_sessions(
-    hass: HomeAssistant, *, verify_ssl: bool, budget: LoginGuard | None = None
-) -> Sessions:
+def open_sessions(hass: HomeAssistant, login: Credentials, *, for_person: bool = False) -> Sessions:
     """Open the sessions of one connection; the caller detaches them.
 
-    With a ``budget`` its log-ins are counted together with those of others.
+    Its log-ins are counted together with all others to the same console; ``for_person`` says
+    that somebody waits for them at a form.
     """
-    guard = LoginGuard()
+    guard = LoginGuard(login_budget(hass, login), for_person=for_person)
     return Sessions(
         private=async_create_clientsession(
             hass,
-            verify_ssl,
+            login.verify_ssl,
             auto_cleanup=False,
             # Consoles are reached by IP address, whose cookies the safe jar refuses.
             cookie_jar=CookieJar(unsafe=True),
-            middlewares=(guard,) if budget is None else (budget, guard),
+            middlewares=(guard,),
         ),
-        public=async_create_clientsession(hass, verify_ssl, auto_cleanup=False),
+        public=async_create_clientsession(hass, login.verify_ssl, auto_cleanup=False),
         login_guard=guard,
     )
 
@@ -130,8 +139,14 @@ def _folder_of(hass: HomeAssistant, login: Credentials) -> Path:
 
 
 def _make_private(folder: Path) -> None:
-    """Make it before the library does, which would let every user of the machine read it."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Make folder and file before the library does, which would let others read them.
+
+    Writing it anew, the library leaves the file's mode as it is. Raises OSError.
+    """
+    folder.parent.parent.mkdir(parents=True, exist_ok=True)
+    make_private_folder(folder.parent)
+    make_private_folder(folder)
+    touch_private_file(folder / TOKEN_FILE)
 
 
 async def forget_log_ins(hass: HomeAssistant) -> None:
@@ -211,8 +226,7 @@ async def look_up_cameras(hass: HomeAssistant, data: Mapping[str, Any]) -> Conso
 async def _visit(hass: HomeAssistant, data: Mapping[str, Any]) -> AsyncIterator[Connection]:
     """Make a connection that is closed, with its sessions, when the context is left."""
     login = credentials_from(hass, data)
-    budget = _login_budget(hass, (login.host, login.port))
-    sessions = open_sessions(hass, verify_ssl=login.verify_ssl, budget=budget)
+    sessions = open_sessions(hass, login, for_person=True)
     try:
         connection = await make_connection(hass, login, sessions)
         try:
@@ -224,23 +238,45 @@ async def _visit(hass: HomeAssistant, data: Mapping[str, Any]) -> AsyncIterator[
 
 
 @callback
-def _login_budget(hass: HomeAssistant, address: tuple[str, int]) -> LoginGuard:
-    """Return what counts the log-ins that forms send to this console, whatever is typed.
+def login_budget(hass: HomeAssistant, login: Credentials) -> LoginBudget:
+    """Return what counts the log-ins to this console: of entries, their set-up, and forms.
 
-    Guessing passwords must not make the console refuse everybody. A connection that runs is
-    not counted in: while it is refused it uses up what its guard allows, and the form that
-    mends it would never be let through.
+    It outlives reloads and forms: while anybody is connected, and as long as it has a log-in
+    to remember.
     """
-    budgets = _login_budgets(hass)
-    if address not in budgets and len(budgets) == _MOST_COUNTED:
-        del budgets[next(iter(budgets))]
-    return budgets.setdefault(address, LoginGuard())
+    return _login_budgets(hass).of(login.host.casefold(), login.port)
+
+
+class _LoginBudgets:
+    """The budgets by the console's address."""
+
+    def __init__(self) -> None:
+        """Start without any."""
+        self._used: WeakValueDictionary[tuple[str, int], LoginBudget] = WeakValueDictionary()
+        self._recent: dict[tuple[str, int], LoginBudget] = {}
+
+    def __len__(self) -> int:
+        return len(self._recent)
+
+    def of(self, *address: *tuple[str, int]) -> LoginBudget:
+        """Return that of the address; what is left of one that has nothing to tell is let go."""
+        budget = self._used.get(address) or LoginBudget()
+        self._used[address] = budget
+        self._recent = {
+            each: recent
+            for each, recent in self._recent.items()
+            if each != address and not recent.is_idle
+        }
+        if len(self._recent) == _MOST_COUNTED:
+            del self._recent[next(iter(self._recent))]
+        self._recent[address] = budget
+        return budget
 
 
 @callback
 @singleton(f"{DOMAIN}_login_budgets")
-def _login_budgets(_hass: HomeAssistant) -> dict[tuple[str, int], LoginGuard]:
-    return {}
+def _login_budgets(_hass: HomeAssistant) -> _LoginBudgets:
+    return _LoginBudgets()
 
 
 @callback

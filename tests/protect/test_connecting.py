@@ -98,7 +98,7 @@ async def test_a_time_that_does_not_exist_is_rubbish_too(console: Console, link:
 async def test_an_old_answer_to_a_log_in_does_not_explain_a_later_failure(
     console: Console, link: Link
 ) -> None:
-    console.faults.login = Reply.too_many()
+    console.faults.login = Reply.error(429)
     with pytest.raises(RateLimitedError):
         await link.connection.connect()
     console.faults.unset()

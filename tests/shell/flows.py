@@ -16,6 +16,7 @@ from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
 )
 
+from custom_components.protect_narrator.console_access import credentials_from, login_budget
 from custom_components.protect_narrator.const import CONF_CAMERAS, CONF_LABELS, DOMAIN
 from simulator.console import Console
 
@@ -73,6 +74,13 @@ async def go_on(
     hass: HomeAssistant, form: ConfigFlowResult, user_input: dict[str, Any]
 ) -> ConfigFlowResult:
     return await hass.config_entries.flow.async_configure(form["flow_id"], user_input)
+
+
+def let_a_minute_pass(hass: HomeAssistant, console: Console) -> None:
+    """Forget the log-ins to that console, and what it has asked for."""
+    budget = login_budget(hass, credentials_from(hass, log_in(console)))
+    budget._sent.clear()
+    budget._closed_until = float("-inf")
 
 
 def choices(form: AnyResult, key: str) -> list[str]:

@@ -21,6 +21,7 @@ from .flows import (
     choices,
     default,
     go_on,
+    let_a_minute_pass,
     log_in,
     our_entry,
     suggested,
@@ -141,6 +142,8 @@ async def test_each_refusal_has_its_message_and_can_be_mended_on_the_spot(
     console.faults.unset()
     if fault is switched_off:
         await console.come_up()
+    if fault is too_many_logins:
+        let_a_minute_pass(hass, console)
     form = await go_on(hass, form, log_in(console))
     assert form["step_id"] == "agent"
     assert console.open_websockets == 0

@@ -13,6 +13,7 @@ from custom_components.protect_narrator.console_access import (
     CoreEntryMissingError,
     _login_budgets,
     credentials,
+    credentials_from,
     forget_log_ins,
     look_up_cameras,
     open_sessions,
@@ -75,7 +76,8 @@ def test_a_core_entry_that_is_none_is_a_typed_error(hass: HomeAssistant, domain:
 
 
 async def test_sessions_are_our_own_and_are_given_up_together(hass: HomeAssistant) -> None:
-    one, other = open_sessions(hass, verify_ssl=False), open_sessions(hass, verify_ssl=False)
+    login = credentials_from(hass, LOG_IN)
+    one, other = open_sessions(hass, login), open_sessions(hass, login)
     assert len({id(session) for session in (one.private, one.public, other.private)}) == 3
 
     one.detach()

@@ -1,6 +1,7 @@
 """The door in: a console's events and media. Knows uiprotect, not Home Assistant."""
 
 from .access import (
+    TOKEN_FILE,
     ApiKeyOnlyError,
     CameraInfo,
     CannotConnectError,
@@ -16,10 +17,11 @@ from .access import (
     RateLimitedError,
 )
 from .connection import Connection, Listener
-from .login_guard import LoginGuard
+from .login_guard import LoginBudget, LoginGuard
 from .media import ConsoleMedia
 
 __all__ = [
+    "TOKEN_FILE",
     "ApiKeyOnlyError",
     "CameraInfo",
     "CannotConnectError",
@@ -34,6 +36,7 @@ __all__ = [
     "InvalidApiKeyError",
     "InvalidAuthError",
     "Listener",
+    "LoginBudget",
     "LoginGuard",
     "NoMediaAccessError",
     "RateLimitedError",

@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Final
+
+TOKEN_FILE: Final = "unifi_protect.json"  # noqa: S105 - a name
+"""What the library calls the file that it keeps the log-in token in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,20 @@
 """Keeps log-ins apart, because consoles lock out those who log in too often."""
 
+import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 import time
 
-from aiohttp import ClientError, ClientHandlerType, ClientRequest, ClientResponse
+from aiohttp import (
+    ClientError,
+    ClientHandlerType,
+    ClientRequest,
+    ClientResponse,
+    ServerTimeoutError,
+)
+
+from .retry_after import retry_after_s
 
 LOGIN_PATH = "/api/auth/login"
 
@@ -13,12 +23,93 @@ LOGIN_PATH = "/api/auth/login"
 MOST_LOGINS = 3
 PERIOD_S = 60.0
 
+# Of those, what only a person at a form may use: a connection that is refused uses up all that
+# it is allowed, and the form that mends it must get through.
+KEPT_FOR_PEOPLE = 1
+
+# Between two log-ins that nobody waits for. What refused the first, a console that starts for
+# example, does so for a while; and two refusals in a row count as a wrong password.
+SPACING_S = 10.0
+
+# For one answer to a log-in. The library has no limit of its own, and all else that needs the
+# session waits for it.
+LOGIN_LIMIT_S = 20.0
+
 # What the console says to a user that it does not let in; 499 asks for a second factor.
 _REFUSED = {400, 401, 403, 499}
 
 
+# A name of its own, so that a test can let the time pass.
+_sleep = asyncio.sleep
+
+
 class TooManyLoginsError(ClientError):
     """A log-in that was not sent, because it would have been one too many."""
+
+    def __init__(self, wait_s: float) -> None:
+        """Say in how many seconds one may be sent."""
+        super().__init__("there were enough log-ins within a minute")
+        self.wait_s = wait_s
+
+
+class LoginBudget:
+    """The log-ins of all sessions to one console, by whoever: three in any minute.
+
+    A log-in counts from when it is sent until a minute after it was answered, because nobody
+    knows when in between the console has seen it.
+    """
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """Start with no log-in counted."""
+        self._monotonic = monotonic
+        self._sent: deque[float] = deque(maxlen=MOST_LOGINS)
+        self._running = 0
+        self._closed_until = float("-inf")
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is nothing to remember."""
+        now = self._monotonic()
+        return not self._running and not self._recent(now) and now >= self._closed_until
+
+    @asynccontextmanager
+    async def place(self, *, for_person: bool) -> AsyncGenerator[None]:
+        """Hold a place for one log-in, after a moment's wait if need be.
+
+        Raises TooManyLoginsError, at once, where none is free. The wait ends ``SPACING_S``
+        after the log-in before was answered, or was given up.
+        """
+        while (gap_s := self._gap_s(for_person=for_person)) > 0:
+            await _sleep(min(gap_s, SPACING_S))
+        self._running += 1
+        try:
+            yield
+        finally:
+            self._running -= 1
+            self._sent.append(self._monotonic())
+
+    def hold(self, seconds: float) -> None:
+        """Send nothing for that long, because the console has asked for it."""
+        self._closed_until = self._monotonic() + min(max(seconds, 0.0), PERIOD_S)
+
+    def _gap_s(self, *, for_person: bool) -> float:
+        """Return how long to wait for the next; raise TooManyLoginsError."""
+        now = self._monotonic()
+        if now < self._closed_until:
+            raise TooManyLoginsError(self._closed_until - now)
+        recent = self._recent(now)
+        most = MOST_LOGINS if for_person else MOST_LOGINS - KEPT_FOR_PEOPLE
+        if self._running + len(recent) >= most:
+            frees = recent[len(recent) - most] if len(recent) >= most else now
+            raise TooManyLoginsError(max(frees + PERIOD_S - now, 1.0))
+        if for_person:
+            return 0.0
+        if self._running:
+            return SPACING_S
+        return recent[-1] + SPACING_S - now if recent else 0.0
+
+    def _recent(self, now: float) -> list[float]:
+        return [sent for sent in self._sent if now - sent < PERIOD_S]
 
 
 class LoginGuard:
@@ -28,10 +119,10 @@ class LoginGuard:
     one place where log-ins can be counted.
     """
 
-    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
-        """Start with no log-in counted."""
-        self._monotonic = monotonic
-        self._sent: deque[float] = deque(maxlen=MOST_LOGINS)
+    def __init__(self, budget: LoginBudget | None = None, *, for_person: bool = False) -> None:
+        """Share the console's budget; ``for_person`` says that somebody waits at a form."""
+        self._budget = budget or LoginBudget()
+        self._for_person = for_person
         self.status: int | None = None
         """HTTP status that the last log-in was answered with."""
 
@@ -39,18 +130,24 @@ class LoginGuard:
         """How many log-ins in a row were refused; one that got no clear answer is none."""
 
     async def __call__(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
-        """Let a request pass; raise TooManyLoginsError instead of a fourth log-in a minute."""
+        """Let a request pass; raise TooManyLoginsError instead of a log-in too many.
+
+        A log-in that is not answered in time raises what aiohttp itself would.
+        """
         if request.url.path != LOGIN_PATH:
             return await handler(request)
-        now = self._monotonic()
-        if len(self._sent) == MOST_LOGINS and now - self._sent[0] < PERIOD_S:
-            raise TooManyLoginsError("three log-ins within a minute are enough")
-        self._sent.append(now)
-        self.status = None
-        response = await handler(request)
+        async with self._budget.place(for_person=self._for_person):
+            self.status = None
+            try:
+                async with asyncio.timeout(LOGIN_LIMIT_S):
+                    response = await handler(request)
+            except TimeoutError as err:
+                raise ServerTimeoutError("the log-in was not answered in time") from err
         self.status = response.status
         if response.status in _REFUSED:
             self.refusals += 1
         elif response.ok:
             self.refusals = 0
+        elif (asked_s := retry_after_s(response.status, response.headers)) is not None:
+            self._budget.hold(asked_s)
         return response
