@@ -28,6 +28,7 @@ from .options import (
     policy_from,
     reconcile_interval_from,
 )
+from .pipeline.breaker import Breaker
 from .pipeline.errors import StorageError
 from .pipeline.models import Detection, Policy
 from .pipeline.readiness import Readiness
@@ -82,7 +83,7 @@ async def async_assemble(hass: HomeAssistant, entry: ConfigEntry) -> RuntimeData
         mac = coordinator.mac_of(detection.camera_id)
         return worded(hass, entry, policy_from(hass, entry, mac), detection, mac)
 
-    recent = RecentSightings()
+    recent, clock = RecentSightings(), SystemClock()
     receipts = Receipts(hass, ledger, recent, run=shared(hass).run)
     world = World(
         console=connection.media,
@@ -90,9 +91,10 @@ async def async_assemble(hass: HomeAssistant, entry: ConfigEntry) -> RuntimeData
         describers=lambda agent_id: HomeAssistantDescriber(hass, agent_id, ledger.experience),
         meter=CallMeter(coordinator),
         publisher=SightingPublisher(hass, coordinator, ledger, receipts),
-        clock=SystemClock(),
+        clock=clock,
         policy=policy,
         readiness=readiness,
+        breaker=Breaker(clock, coordinator.async_set_clip_downloads),
         decoder=shared(hass).decoder,
         gate=shared(hass).gate,
         kept=ledger.async_kept,

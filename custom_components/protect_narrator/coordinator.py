@@ -12,6 +12,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
+from .pipeline.breaker import Downloads
 from .pipeline.budget import Budget
 from .pipeline.models import Sighting
 from .protect import CameraInfo, ConsoleInfo
@@ -40,6 +41,9 @@ class NarratorData:
 
     calls_per_day: int | None = None
     """The user's limit of AI calls; None is without."""
+
+    clip_downloads: Downloads = Downloads.NORMAL
+    """Whether the console is asked for clips, or left alone because it failed at them."""
 
     @property
     def has_doorbell(self) -> bool:
@@ -184,6 +188,11 @@ class NarratorCoordinator(DataUpdateCoordinator[NarratorData]):
     def async_set_ready_after(self, seconds: float | None) -> None:
         """Learn how long the console takes until a recording can be fetched."""
         self._set(ready_after_s=seconds)
+
+    @callback
+    def async_set_clip_downloads(self, downloads: Downloads) -> None:
+        """Learn whether the console is asked for clips."""
+        self._set(clip_downloads=downloads)
 
     @callback
     def async_set_queue_depth(self, depth: int) -> None:

@@ -18,6 +18,7 @@ from homeassistant.helpers.restore_state import RestoredExtraData, RestoreEntity
 
 from .coordinator import NarratorCoordinator, NarratorData, Published
 from .entity import CameraEntity, ConsoleEntity, SightingEntity, async_add_for_cameras
+from .pipeline.breaker import Downloads
 from .pipeline.models import FallbackReason
 from .runtime import NarratorConfigEntry
 from .tally import Mean
@@ -30,9 +31,9 @@ NOTHING_LOST = "none"
 
 @dataclass(frozen=True, kw_only=True)
 class ConsoleSensorDescription(SensorEntityDescription):
-    """A number of the console."""
+    """What the console's device shows."""
 
-    value: Callable[[NarratorData], float | None]
+    value: Callable[[NarratorData], float | str | None]
 
 
 def _mean_sensor(stage: str) -> ConsoleSensorDescription:
@@ -115,6 +116,13 @@ CONSOLE_SENSORS = (
         entity_category=EntityCategory.DIAGNOSTIC,
         value=_ready_after,
     ),
+    ConsoleSensorDescription(
+        key="clip_downloads",
+        device_class=SensorDeviceClass.ENUM,
+        options=[state.value for state in Downloads],
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value=lambda data: data.clip_downloads.value,
+    ),
     *(_mean_sensor(stage) for stage in ("settle", "download", "prepare", "describe", "total")),
 )
 
@@ -139,27 +147,27 @@ async def async_setup_entry(
 
 
 class ConsoleSensor(ConsoleEntity, SensorEntity):
-    """A number of the console."""
+    """A number or a state of the console."""
 
     entity_description: ConsoleSensorDescription
 
     def __init__(
         self, coordinator: NarratorCoordinator, description: ConsoleSensorDescription
     ) -> None:
-        """Show that number."""
+        """Show that."""
         super().__init__(coordinator, description.key)
         self.entity_description = description
 
     @property
     @override
     def available(self) -> bool:
-        """Our own numbers are known while the console is away."""
+        """What is ours to know is known while the console is away."""
         return True
 
     @property
     @override
-    def native_value(self) -> float | None:
-        """The number now."""
+    def native_value(self) -> float | str | None:
+        """What there is to show now."""
         return self.entity_description.value(self.coordinator.data)
 
     @override

@@ -40,6 +40,9 @@ ANSWER: dict[str, object] = {
     "confidence": 0.9,
 }
 
+# What a console fails with that is in trouble.
+TROUBLE = {FallbackDetail.HTTP_ERROR, FallbackDetail.TIMEOUT, FallbackDetail.CONNECTION_LOST}
+
 # What a scripted call does: raise, return, or run.
 type Step = BaseException | Callable[[], Any] | Any
 
@@ -71,11 +74,19 @@ def media_error(
     *,
     retriable: bool = True,
     early: bool | None = None,
+    retry_after_s: float | None = None,
 ) -> MediaError:
     """Return what a console's failure looks like."""
     if early is None:
         early = detail in {FallbackDetail.NOT_READY, FallbackDetail.EMPTY}
-    return MediaError(detail, "as the test wants it", retriable=retriable, early=early)
+    return MediaError(
+        detail,
+        "as the test wants it",
+        retriable=retriable,
+        early=early,
+        trouble=retriable and detail in TROUBLE,
+        retry_after_s=retry_after_s,
+    )
 
 
 def storage_error(detail: FallbackDetail = FallbackDetail.DISK_FULL) -> StorageError:

@@ -405,3 +405,34 @@ async def test_a_lost_clip_is_one_warning_that_names_the_sighting(
     (record,) = caplog.records
     assert case.sighting_id in record.message
     assert "clip_download_failed:not_ready at clip" in record.message
+
+
+# A console that says when to come back
+
+
+@pytest.mark.parametrize(
+    ("asked_s", "waited"),
+    [
+        (None, [1.0, 2.0]),
+        (0.0, [1.0, 2.0]),
+        (1.5, [1.5, 2.0]),
+        (7.0, [7.0, 7.0]),
+        (1e9, [60.0, 60.0]),
+    ],
+)
+async def test_a_console_that_asks_to_wait_is_given_the_time(
+    outside: FakeWorld, case: Case, asked_s: float | None, waited: list[float]
+) -> None:
+    busy = media_error(Detail.HTTP_ERROR, retry_after_s=asked_s)
+    case.policy = Policy(clip_deadline=timedelta(seconds=500))
+    assert await fetch(outside, case, busy, busy, good_clip)
+    assert outside.clock.slept == waited
+
+
+async def test_no_wait_that_a_console_asks_for_is_longer_than_the_clips_own_time(
+    outside: FakeWorld, case: Case
+) -> None:
+    case.policy = Policy(clip_deadline=timedelta(seconds=70))
+    await fetch(outside, case, media_error(Detail.HTTP_ERROR, retry_after_s=1e9))
+    assert outside.clock.slept == [60.0, 10.0]
+    assert lost(case) == ["clip_download_failed:http_error"]

@@ -38,6 +38,7 @@ from .fakes import (
     forever,
     good_clip,
     media_error,
+    play,
     storage_error,
 )
 
@@ -310,3 +311,45 @@ async def test_pictures_that_cannot_be_written_are_not_shown_but_kept_for_people
     assert shown == NOTHING
     assert lost(ladder) == [f"snapshot_unavailable:{detail}"]
     assert ladder.case.picture is not None
+
+
+# A console that says when to come back
+
+
+async def test_a_picture_is_waited_for_where_the_console_asks_for_a_moment(
+    ladder: Ladder, outside: FakeWorld, room: FakeWorkspace
+) -> None:
+    script: list[Step] = [media_error(Detail.HTTP_ERROR, retry_after_s=4.0), jpeg(number=101)]
+    outside.console.thumbnail = lambda: play(script.pop(0))
+
+    exhibit = await ladder.prepare(None, room, whole=False)
+
+    assert names(exhibit) == ["snapshot.jpg"]
+    assert outside.console.calls == ["thumbnail of event-0"] * 2
+    assert outside.clock.slept == [4.0]
+
+
+@pytest.mark.parametrize("asked_s", [20.0, 60.0, 1e9])
+async def test_a_picture_is_not_waited_for_beyond_its_own_time(
+    ladder: Ladder, outside: FakeWorld, room: FakeWorkspace, asked_s: float
+) -> None:
+    outside.console.thumbnail = media_error(Detail.HTTP_ERROR, retry_after_s=asked_s)
+
+    await ladder.prepare(None, room, whole=False)
+
+    assert outside.console.calls == ["thumbnail of event-0", "recorded by camera-0 after 2.0 s"]
+    assert outside.clock.slept == []
+
+
+async def test_a_console_is_asked_again_for_a_picture_once(
+    ladder: Ladder, outside: FakeWorld, room: FakeWorkspace
+) -> None:
+    outside.console.thumbnail = media_error(Detail.HTTP_ERROR, retry_after_s=4.0)
+
+    await ladder.prepare(None, room, whole=False)
+
+    assert outside.console.calls[:3] == [
+        "thumbnail of event-0",
+        "thumbnail of event-0",
+        "recorded by camera-0 after 2.0 s",
+    ]

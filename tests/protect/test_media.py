@@ -221,14 +221,15 @@ async def test_a_login_that_fails_may_succeed_later(
 async def test_no_more_logins_are_sent_than_a_console_likes(
     console: Console, media: ConsoleMedia
 ) -> None:
-    for _ in range(2):
-        console.end_sessions()
-        await download(console, media)
+    console.end_sessions()
+    await download(console, media)
     console.end_sessions()
     with pytest.raises(MediaError) as caught:
         await download(console, media)
     assert (caught.value.detail, caught.value.retriable) == (FallbackDetail.HTTP_ERROR, True)
-    assert len(console.requests_to("/api/auth/login")) == 3
+    assert not caught.value.trouble, "the console has done nothing wrong"
+    assert 1 <= (caught.value.retry_after_s or 0) <= 60
+    assert len(console.requests_to("/api/auth/login")) == 2
 
 
 async def test_a_token_that_cannot_be_kept_is_an_error_of_the_disk(
@@ -241,3 +242,64 @@ async def test_a_token_that_cannot_be_kept_is_an_error_of_the_disk(
     with pytest.raises(MediaError) as caught:
         await download(console, media)
     assert caught.value.detail is FallbackDetail.STORAGE_ERROR
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("7", 7.0),
+        ("1000000000", 60.0),
+        ("9" * 5000, 60.0),
+        ("-5", None),
+        ("NaN", None),
+        ("1e3", None),
+        ("Wed, 21 Oct 2099 07:28:00 GMT", None),
+        ("\u0665", None),
+        ("", None),
+    ],
+)
+async def test_when_a_console_wants_to_be_asked_again_is_told(
+    console: Console, media: ConsoleMedia, status: int, asked: str, told: float | None
+) -> None:
+    console.faults.export = console.faults.recorded_snapshot = Reply.error(
+        status, headers={"Retry-After": asked}
+    )
+    with pytest.raises(MediaError) as caught:
+        await download(console, media)
+    assert caught.value.retry_after_s == told
+    assert caught.value.retriable
+    assert caught.value.trouble
+    with pytest.raises(MediaError) as caught:
+        await media.recorded_snapshot(console.cameras[0].id, window(console)[1])
+    assert caught.value.retry_after_s == told
+
+
+async def test_other_errors_ask_for_no_wait(console: Console, media: ConsoleMedia) -> None:
+    console.faults.export = Reply.error(500, headers={"Retry-After": "7"})
+    with pytest.raises(MediaError) as caught:
+        await download(console, media)
+    assert caught.value.retry_after_s is None
+
+
+@pytest.mark.parametrize(
+    ("reply", "trouble"),
+    [
+        (Reply.error(500), True),
+        (Reply.error(502), True),
+        (Reply.reset(), True),
+        (Reply.error(400), False),
+        (Reply.error(403), False),
+        (Reply.error(404), False),
+        (Reply.not_ready(), False),
+        (Reply.truncated(), False),
+        (Reply.empty(), False),
+    ],
+)
+async def test_what_is_the_consoles_own_trouble_is_told_apart(
+    console: Console, media: ConsoleMedia, reply: Reply, trouble: bool
+) -> None:
+    console.faults.export = reply
+    with pytest.raises(MediaError) as caught:
+        await download(console, media)
+    assert caught.value.trouble is trouble

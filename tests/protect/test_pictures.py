@@ -147,3 +147,15 @@ async def test_not_every_event_is_asked_for_its_thumbnail(
     with pytest.raises(MediaError):
         await media.event_thumbnail(told)
     assert len(console.requests_to("/thumbnail")) == 3
+
+
+async def test_a_console_that_asks_to_wait_is_not_asked_for_another_thumbnail(
+    console: Console, media: ConsoleMedia
+) -> None:
+    console.faults.thumbnail = Reply.too_many(retry_after=5)
+    told = replace(await seen(console), event_ids=tuple(f"event-{number}" for number in range(3)))
+    await console.detect(console.cameras[1].id, event_id="event-0")
+    with pytest.raises(MediaError) as caught:
+        await media.event_thumbnail(told)
+    assert caught.value.retry_after_s == 5
+    assert len(console.requests_to("/thumbnail")) == 1

@@ -9,6 +9,7 @@ from pathlib import Path
 import random
 
 from .blocking import Decoder
+from .breaker import Breaker
 from .case import Case, Stage
 from .errors import ClipUnreadableError, MediaError, NarratorError, StorageError
 from .frames import ClipInfo, probe
@@ -114,12 +115,16 @@ class _Patience:
         self._tries += 1
         self._left_s -= seconds
 
-    def pause(self) -> float | None:
-        """Return the seconds to wait before the next try, None when there is none."""
+    def pause(self, asked_s: float = 0.0) -> float | None:
+        """Return the seconds to wait before the next try, None when there is none.
+
+        A console that asks for longer gets it, within the clip's own time.
+        """
         nominal = _FIRST_PAUSE_S * 2.0 ** (self._tries - 1)
         pause = min(nominal * (1 + _JITTER * self._rand()), _LONGEST_WAIT_S)
         if self._tries >= _LEAST_TRIES and pause >= self._left_s:
             return None
+        pause = max(pause, min(asked_s, _LONGEST_WAIT_S, self._left_s))
         self._left_s -= pause
         return pause
 
@@ -138,13 +143,18 @@ class ClipFetcher:
         decoder: Decoder,
         readiness: Readiness,
         *,
+        breaker: Breaker | None = None,
         rand: Callable[[], float] = random.random,
     ) -> None:
-        """Teach ``readiness`` by every clip; ``rand`` returns 0-1 and spreads the pauses."""
+        """Teach ``readiness`` by every clip; ``rand`` returns 0-1 and spreads the pauses.
+
+        ``breaker`` says whether the console may be asked at all.
+        """
         self._console = console
         self._clock = clock
         self._decoder = decoder
         self._readiness = readiness
+        self._breaker = breaker or Breaker(clock)
         self._rand = rand
         self._slot = asyncio.Semaphore(1)
 
@@ -164,9 +174,10 @@ class ClipFetcher:
         kept: Clip | None = None
         while True:
             try:
-                path = await self._download(case, workspace, patience, lesson)
-                kept = None  # this body has replaced the one that was kept
-                info = await self._decoder.run(probe, path)
+                with self._breaker.watch():
+                    path = await self._download(case, workspace, patience, lesson)
+                    kept = None  # this body has replaced the one that was kept
+                    info = await self._decoder.run(probe, path)
             except (MediaError, StorageError, ClipUnreadableError) as err:
                 lost: NarratorError = err
             else:
@@ -177,12 +188,14 @@ class ClipFetcher:
                 lost = ClipUnreadableError(FallbackDetail.TRUNCATED, "shorter than asked for")
             _LOGGER.debug("Sighting %s: try %d: %s", case.sighting_id, case.clip_attempts, lost)
             lesson.in_vain(early=_is_early(lost))
-            pause = patience.pause() if _may_pass(lost) else None
+            may_try = _may_pass(lost) and self._breaker.allows
+            pause = patience.pause(_asked_s(lost)) if may_try else None
             if pause is None:
                 break
             await self._clock.sleep(pause)
         if kept is None:
             case.lose(_reason(lost), lost)
+            self._breaker.lost(lost)
         return kept
 
     def _learn(self, case: Case, lesson: Lesson, *, whole: bool) -> None:
@@ -197,7 +210,9 @@ class ClipFetcher:
         """Make one attempt in the slot; raise MediaError or StorageError."""
         start, end = clip_window(case.detection, case.policy)
         limit_s = case.policy.clip_deadline.total_seconds()
+        self._breaker.require()  # and does not even wait for the slot
         async with self._slot:
+            self._breaker.begin()
             case.clip_attempts += 1
             lesson.asked(self._clock.now())
             began = self._clock.monotonic()
@@ -212,7 +227,9 @@ class ClipFetcher:
                         "clip.mp4", chunks, limit=case.policy.clip_max_bytes
                     )
             except TimeoutError as err:
-                raise MediaError(FallbackDetail.TIMEOUT, "the export did not end") from err
+                raise MediaError(
+                    FallbackDetail.TIMEOUT, "the export did not end", trouble=True
+                ) from err
             finally:
                 patience.spend(self._clock.monotonic() - began)
 
@@ -226,6 +243,11 @@ def _may_pass(error: NarratorError) -> bool:
             return False  # the same recording takes as long again, and a decoder from others
         case _:
             return error.detail is not FallbackDetail.TOO_LARGE
+
+
+def _asked_s(error: NarratorError) -> float:
+    """Return the seconds that the console wants to be left alone."""
+    return error.retry_after_s or 0.0 if isinstance(error, MediaError) else 0.0
 
 
 def _is_early(error: NarratorError) -> bool:

@@ -25,14 +25,20 @@ class MediaError(NarratorError):
         *,
         retriable: bool = True,
         early: bool = False,
+        trouble: bool = False,
+        retry_after_s: float | None = None,
     ) -> None:
         """Say with ``retriable`` whether the same request may succeed later.
 
-        ``early`` is how a console answers that has not written the recording yet.
+        ``early`` is how a console answers that has not written the recording yet. ``trouble``
+        is the console's own: it fails whatever it is asked. ``retry_after_s`` is when it wants
+        to be asked again, not negative; None where it does not say.
         """
         super().__init__(detail, message)
         self.retriable = retriable
         self.early = early
+        self.trouble = trouble
+        self.retry_after_s = retry_after_s
 
 
 class StorageError(NarratorError):

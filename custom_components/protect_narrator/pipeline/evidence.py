@@ -132,10 +132,19 @@ class Ladder:
         return await self._developed(last, limit_s)
 
     async def _developed(self, still: Callable[[], Awaitable[bytes]], limit_s: float) -> bytes:
-        """Return the console's picture as a small sound JPEG; raise MediaError."""
+        """Return the console's picture as a small sound JPEG; raise MediaError.
+
+        A console that wants to be asked later is, once, where that is within the limit.
+        """
         try:
             async with asyncio.timeout(limit_s):
-                data = await still()
+                try:
+                    data = await still()
+                except MediaError as err:
+                    if err.retry_after_s is None or err.retry_after_s >= limit_s:
+                        raise
+                    await self.case.clock.sleep(err.retry_after_s)
+                    data = await still()
         except TimeoutError as err:
             raise MediaError(FallbackDetail.TIMEOUT, "no picture in time") from err
         return await self.decoder.run(as_jpeg, data, self.case.policy.frame_max_side)

@@ -9,6 +9,7 @@ from functools import partial
 import logging
 
 from .blocking import Decoder
+from .breaker import Breaker
 from .case import Case, Stage
 from .clip import Clip, ClipFetcher, settle
 from .describe import Interview, require_budget
@@ -59,6 +60,9 @@ class World:
     readiness: Readiness = field(default_factory=Readiness)
     """How long this console takes until a recording can be fetched."""
 
+    breaker: Breaker | None = None
+    """Whether this console may be asked for clips; None makes one that nobody looks at."""
+
     decoder: Decoder = field(default_factory=Decoder)
     """One for all consoles."""
 
@@ -76,7 +80,9 @@ class Runner:
         """``on_change`` is called whenever ``depth`` has changed."""
         self._world = world
         self._on_change = on_change
-        self._fetcher = ClipFetcher(world.console, world.clock, world.decoder, world.readiness)
+        self._fetcher = ClipFetcher(
+            world.console, world.clock, world.decoder, world.readiness, breaker=world.breaker
+        )
         self._first_words = FirstWords(
             console=world.console,
             archive=world.archive,

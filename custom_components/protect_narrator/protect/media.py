@@ -23,6 +23,7 @@ from .causes import EXPECTED
 from .events import EventFrame, frame_from_rest
 from .incident import refreshed
 from .login_guard import TooManyLoginsError
+from .retry_after import retry_after_s
 from .zones import ZonesOf, no_zones
 
 _LOGGER = logging.getLogger(__name__)
@@ -128,6 +129,8 @@ class ConsoleMedia:
             try:
                 return await self._thumbnail(event_id)
             except MediaError as err:
+                if err.retry_after_s is not None:
+                    raise  # it wants to be left alone for a while
                 _LOGGER.debug("Sighting %s: no thumbnail: %s", detection.sighting_id, err)
         return await self._thumbnail(last)
 
@@ -220,7 +223,7 @@ class ConsoleMedia:
                 FallbackDetail.NO_ACCESS, "the console refuses the log-in", retriable=False
             ) from err
         except TimeoutError as err:
-            raise MediaError(FallbackDetail.TIMEOUT, "the console did not answer in time") from err
+            raise _timeout("the console did not answer in time") from err
         except NvrError as err:
             raise _transport_error(err) from err
         except BadRequest as err:
@@ -235,17 +238,29 @@ class ConsoleMedia:
 def _transport_error(err: NvrError) -> MediaError:
     """Say what the library has wrapped: what aiohttp raised, its timeouts included."""
     match err.__cause__:
-        case TooManyLoginsError():
-            return MediaError(FallbackDetail.HTTP_ERROR, "there were too many log-ins just now")
+        case TooManyLoginsError(wait_s=wait_s):
+            return MediaError(
+                FallbackDetail.HTTP_ERROR,
+                "there were too many log-ins just now",
+                retry_after_s=wait_s,
+            )
         case TimeoutError():
-            return MediaError(FallbackDetail.TIMEOUT, "the console did not answer in time")
+            return _timeout("the console did not answer in time")
         case None:
             # Not a broken connection but an answer: to the log-in, in which the library reads it.
-            return MediaError(FallbackDetail.HTTP_ERROR, "the console fails at the log-in")
-        case _:
             return MediaError(
-                FallbackDetail.CONNECTION_LOST, "the connection to the console was lost"
+                FallbackDetail.HTTP_ERROR, "the console fails at the log-in", trouble=True
             )
+        case _:
+            return _lost("the connection to the console was lost")
+
+
+def _timeout(message: str) -> MediaError:
+    return MediaError(FallbackDetail.TIMEOUT, message, trouble=True)
+
+
+def _lost(message: str) -> MediaError:
+    return MediaError(FallbackDetail.CONNECTION_LOST, message, trouble=True)
 
 
 async def _chunks(response: ClientResponse, deadline: float) -> AsyncGenerator[bytes]:
@@ -260,12 +275,12 @@ async def _chunks(response: ClientResponse, deadline: float) -> AsyncGenerator[b
             received += len(chunk)
             yield chunk
     except TimeoutError as err:
-        raise MediaError(FallbackDetail.TIMEOUT, "the body did not come in time") from err
+        raise _timeout("the body did not come in time") from err
     except ClientPayloadError as err:
         # Fewer bytes than declared, or no last chunk; after a reset as well.
         raise MediaError(FallbackDetail.TRUNCATED, "the body ended too early") from err
     except ClientConnectionError as err:
-        raise MediaError(FallbackDetail.CONNECTION_LOST, "the body was cut off") from err
+        raise _lost("the body was cut off") from err
     if received == 0:
         raise MediaError(FallbackDetail.EMPTY, "the body is empty", early=True)
 
@@ -290,6 +305,8 @@ async def _refuse_error(response: ClientResponse, deadline: float) -> None:
         f"the console answered with {status}",
         retriable=status >= 500 or status in {408, 429},
         early=status >= 500,
+        trouble=status >= 500 or status in {408, 429},
+        retry_after_s=retry_after_s(status, response.headers),
     )
 
 
