@@ -2,9 +2,14 @@
 
 from typing import override
 
+from aiohttp import web
+from homeassistant.auth.models import User
+from homeassistant.auth.permissions.const import POLICY_READ
+from homeassistant.components.http.const import KEY_HASS_USER
 from homeassistant.components.image import ImageEntity
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.http import current_request
 from homeassistant.util import dt as dt_util
 
 from .coordinator import NarratorCoordinator, Published
@@ -13,6 +18,10 @@ from .protect import CameraInfo
 from .runtime import NarratorConfigEntry
 
 PARALLEL_UPDATES = 0
+
+# Core's views of image entities.
+_PICTURE = "/api/image_proxy/"
+_STREAM = "/api/image_proxy_stream/"
 
 
 async def async_setup_entry(
@@ -49,5 +58,25 @@ class LastPicture(SightingEntity, ImageEntity):
 
     @override
     async def async_image(self) -> bytes | None:
-        """Return the JPEG."""
-        return self._picture
+        """Return the JPEG; a user who may not see this entity is answered 403 instead."""
+        request = current_request.get()
+        if request is None or not self._is_kept_from(request):
+            return self._picture
+        if request.path.startswith(_STREAM):
+            return None  # whose head has been sent already; it ends so
+        raise web.HTTPForbidden
+
+    def _is_kept_from(self, request: web.Request) -> bool:
+        """Say whether the picture is about to be served to a user who may not see it.
+
+        Core's views serve any image entity to everybody who is logged in (read in its
+        ``image/__init__.py``, 2026.10 and 2026.11). A token of the entity lets through: who has it
+        was shown its state. Whatever else runs while a request is answered, an automation that it
+        has set off for example, acts on its own.
+        """
+        user: User | None = request.get(KEY_HASS_USER)
+        if user is None or not request.path.startswith((_PICTURE, _STREAM)):
+            return False
+        if request.query.get("token") in self.access_tokens:
+            return False
+        return not user.permissions.check_entity(self.entity_id, POLICY_READ)

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from homeassistant.auth.permissions.const import POLICY_CONTROL
+from homeassistant.auth.permissions.const import POLICY_CONTROL, POLICY_READ
 from homeassistant.const import ATTR_ENTITY_ID
 from homeassistant.core import (
     HomeAssistant,
@@ -79,8 +79,10 @@ def async_register(hass: HomeAssistant) -> None:
 async def _describe_now(call: ServiceCall) -> ServiceResponse:
     """Describe the last seconds of a camera; answer with the Sighting."""
     entity_id: str = call.data[ATTR_ENTITY_ID]
-    await _require_control(call, entity_id)
+    await _require(call, [entity_id], POLICY_CONTROL)
     entry, mac = _camera_of(call.hass, entity_id)
+    # Who may switch a camera's light need not be allowed to see what it sees.
+    await _require(call, _showing(call.hass, entity_id, mac), POLICY_READ)
     coordinator = entry.runtime_data.coordinator
     camera = coordinator.data.cameras[mac]
     now = _whole_ms(dt_util.utcnow())
@@ -100,12 +102,17 @@ async def _describe_now(call: ServiceCall) -> ServiceResponse:
 async def _describe_again(call: ServiceCall) -> ServiceResponse:
     """Describe a Sighting once more, from the recording; answer with its new revision."""
     sighting_id: str = call.data[ATTR_SIGHTING_ID]
-    data = await _known(call.hass, sighting_id)
-    detection = detection_from(data)
-    entry = _entry_of(call.hass, detection.console_id)
+    try:
+        data = await _known(call.hass, sighting_id)
+        detection = detection_from(data)
+        entry = _entry_of(call.hass, detection.console_id)
+    except ServiceValidationError:
+        # Who may not see every camera must not learn either which Sightings there are.
+        await _require(call, [], POLICY_CONTROL)
+        raise
     runtime = entry.runtime_data
     mac = runtime.coordinator.mac_of(detection.camera_id)
-    await _require_control(call, _entity_of(call.hass, mac) if mac else None)
+    await _require(call, _telling(call.hass, mac) if mac else [], POLICY_CONTROL)
     if mac not in runtime.coordinator.data.cameras:
         raise _mistake("camera_gone", camera=detection.camera_name)
     # What was published while we read: between here and the Runner nothing else happens.
@@ -174,32 +181,52 @@ def _entry_of(hass: HomeAssistant, console_id: str) -> NarratorConfigEntry:
     raise _mistake("console_not_loaded")
 
 
-def _entity_of(hass: HomeAssistant, mac: str) -> str | None:
+def _telling(hass: HomeAssistant, mac: str) -> list[str]:
     """Return the entity by which a user is allowed or denied a camera's Sightings."""
-    return er.async_get(hass).async_get_entity_id("sensor", DOMAIN, f"{mac}_last_sighting")
+    return _ours(hass, mac, ("sensor", "last_sighting"))
+
+
+def _showing(hass: HomeAssistant, entity_id: str, mac: str) -> list[str]:
+    """Return the entities in which the camera is seen: those that tell of it, and its picture."""
+    registry = er.async_get(hass)
+    named = registry.async_get(entity_id)
+    beside = er.async_entries_for_device(registry, named.device_id or "") if named else []
+    ours = (("event", "sighting"), ("sensor", "last_sighting"), ("image", "last_picture"))
+    return [
+        *_ours(hass, mac, *ours),
+        *(entity.entity_id for entity in beside if entity.domain == "camera"),
+    ]
+
+
+def _ours(hass: HomeAssistant, mac: str, *keys: tuple[str, str]) -> list[str]:
+    """Return our entities of the camera, of these platforms and keys, as far as they are there."""
+    registry = er.async_get(hass)
+    found = (
+        registry.async_get_entity_id(platform, DOMAIN, f"{mac}_{key}") for platform, key in keys
+    )
+    return [entity_id for entity_id in found if entity_id]
 
 
 def _loaded(hass: HomeAssistant) -> list[NarratorConfigEntry]:
     return hass.config_entries.async_loaded_entries(DOMAIN)
 
 
-async def _require_control(call: ServiceCall, entity_id: str | None) -> None:
-    """Raise Unauthorized when the user who calls may not use that entity.
+async def _require(call: ServiceCall, entity_ids: list[str], policy: str) -> None:
+    """Raise Unauthorized when the user who calls may not use any of these entities so.
 
-    Where there is none any more by which he could have been allowed to, only an owner may.
+    Where there is none by which he could have been allowed to, only one who may use all of
+    them can. What is raised names no entity: it is the same for all that is kept from him.
     """
     if call.context.user_id is None:
         return
     user = await call.hass.auth.async_get_user(call.context.user_id)
     if user is None:
-        raise UnknownUser(context=call.context, entity_id=entity_id)
-    allowed = (
-        user.is_admin
-        if entity_id is None
-        else user.permissions.check_entity(entity_id, POLICY_CONTROL)
-    )
-    if not allowed:
-        raise Unauthorized(context=call.context, entity_id=entity_id, permission=POLICY_CONTROL)
+        raise UnknownUser(context=call.context)
+    may = user.permissions
+    if not may.access_all_entities(policy) and not any(
+        may.check_entity(entity_id, policy) for entity_id in entity_ids
+    ):
+        raise Unauthorized(context=call.context, permission=policy)
 
 
 def _whole_ms(moment: datetime) -> datetime:
