@@ -4,7 +4,6 @@ This module wires: connection ─► intake ─► runner ─► publisher ─�
 """
 
 from contextlib import AsyncExitStack
-import logging
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import Platform
@@ -19,10 +18,11 @@ from .const import DOMAIN
 from .following import async_follow
 from .intake import Intake
 from .ledger import Ledger
+from .pipeline.blame import cautious_logger
 from .runtime import NarratorConfigEntry
 from .services import async_register
 
-_LOGGER = logging.getLogger(__name__)
+_LOGGER = cautious_logger(__name__)
 
 PLATFORMS = [Platform.EVENT, Platform.IMAGE, Platform.SENSOR, Platform.SWITCH]
 

@@ -1,7 +1,6 @@
 """Sets up a console and mends its log-in; the options and a camera's profile are next door."""
 
 from collections.abc import Awaitable, Callable, Mapping, Set as AbstractSet
-import logging
 from typing import Any, override
 
 from homeassistant.config_entries import (
@@ -46,9 +45,10 @@ from .forms import (
     reauth_schema,
 )
 from .options_flow import NarratorOptionsFlow
+from .pipeline.blame import cautious_logger
 from .protect import ConnectError, ConsoleInfo
 
-_LOGGER = logging.getLogger(__name__)
+_LOGGER = cautious_logger(__name__)
 
 _SECRETS = (CONF_PASSWORD, CONF_API_KEY)
 _LOG_IN_KEYS = (CONF_HOST, CONF_PORT, CONF_USERNAME, CONF_VERIFY_SSL, *_SECRETS)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-import logging
 from typing import override
 
 from homeassistant.config_entries import ConfigEntry
@@ -12,13 +11,14 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
+from .pipeline.blame import cautious_logger
 from .pipeline.breaker import Downloads
 from .pipeline.budget import Budget
 from .pipeline.models import Sighting
 from .protect import CameraInfo, ConsoleInfo
 from .tally import Tally
 
-_LOGGER = logging.getLogger(__name__)
+_LOGGER = cautious_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Coroutine, Mapping
 import inspect
 import json
-import logging
 from types import TracebackType
 from typing import Any
 
@@ -33,12 +32,13 @@ import probatio
 
 from .abilities import Experience, ability_of, is_blind, learn
 from .media_source import offered
+from .pipeline.blame import cautious_logger
 from .pipeline.errors import AgentError, AgentUnavailableError
 from .pipeline.models import FallbackDetail, Importance, MediaFile
 from .pipeline.ports import Ability, Answer, Question
 from .tokens import tokens_in, tokens_of
 
-_LOGGER = logging.getLogger(__name__)
+_LOGGER = cautious_logger(__name__)
 
 # Home Assistant's own sentence matcher, which is no AI.
 INTENT_MATCHER = conversation.HOME_ASSISTANT_AGENT
@@ -46,9 +46,6 @@ INTENT_MATCHER = conversation.HOME_ASSISTANT_AGENT
 _NEEDED_FEATURES = (
     ai_task.AITaskEntityFeature.GENERATE_DATA | ai_task.AITaskEntityFeature.SUPPORT_ATTACHMENTS
 )
-
-# What an agent's own error message may add to the log, in characters.
-_MAX_REASON = 200
 
 # An agent that is told to stop closes a connection; one that has not by then heeds nothing.
 _FAREWELL_S = 5.0
@@ -153,7 +150,7 @@ class HomeAssistantDescriber:
             except Exception as err:
                 if _is_our_bug(err):
                     raise
-                _LOGGER.warning("%s failed on %s", agent_id, question.task_name, exc_info=True)
+                _LOGGER.warning("%s failed", agent_id, exc_info=True)
                 raise AgentError(
                     FallbackDetail.AGENT_ERROR, f"{agent_id} raised {type(err).__name__}"
                 ) from err
@@ -233,9 +230,11 @@ class HomeAssistantDescriber:
         tokens = tokens_of(session.conversation_id)
         text = str(result.response.speech.get("plain", {}).get("speech", ""))
         if result.response.response_type is intent.IntentResponseType.ERROR:
+            # Its text is the agent's, and may hold anything: what was asked, or a key.
+            code = result.response.error_code
             raise AgentError(
                 FallbackDetail.AGENT_ERROR,
-                f"{agent_id} answered with an error: {text[:_MAX_REASON]}",
+                f"{agent_id} answered with an error ({code.value if code else 'unknown'})",
             )
         return text, tokens
 

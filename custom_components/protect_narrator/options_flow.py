@@ -1,7 +1,6 @@
 """Changes everything but the console itself: a menu of forms that are saved one by one."""
 
 from collections.abc import Mapping
-import logging
 from typing import Any
 
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlowWithReload
@@ -17,11 +16,12 @@ from .option_forms import (
     detections_schema,
     words_schema,
 )
+from .pipeline.blame import cautious_logger
 from .prompt_flow import problem_in, prompt_quoted
 from .protect import CameraInfo, ConnectError
 from .runtime import cameras_of
 
-_LOGGER = logging.getLogger(__name__)
+_LOGGER = cautious_logger(__name__)
 
 
 class NarratorOptionsFlow(OptionsFlowWithReload):

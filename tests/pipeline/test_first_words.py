@@ -142,7 +142,7 @@ async def test_a_bug_costs_the_first_words_alone_and_is_loud(
     assert await greeted(outside, runner) == []
     (error,) = [each for each in caplog.records if each.levelno >= logging.ERROR]
     assert OPENED.sighting_id in error.getMessage()
-    assert error.exc_info
+    assert "Traceback" in error.getMessage()
 
     runner.submit(detection())
     (sighting,) = await outside.publisher.wait_for(1)

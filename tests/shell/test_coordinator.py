@@ -72,7 +72,7 @@ async def test_one_subscriber_s_bug_is_loud_and_the_others_hear(
     assert len(heard) == 1
     (record,) = [record for record in caplog.records if record.levelno == logging.ERROR]
     assert sighting().sighting_id in record.getMessage()
-    assert record.exc_info is not None
+    assert ", in bug\nTypeError" in record.getMessage()
 
 
 async def test_counts_are_those_of_the_local_day(

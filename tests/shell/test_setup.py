@@ -75,7 +75,7 @@ async def test_an_unload_with_a_bug_is_loud_and_the_entry_can_be_set_up_again(
     assert await hass.config_entries.async_unload(entry.entry_id)
 
     assert entry.state is ConfigEntryState.NOT_LOADED
-    assert "planted" in caplog.text
+    assert ", in fail\nRuntimeError" in caplog.text
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.config_entries.async_unload(entry.entry_id)
 

@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from functools import partial
-import logging
 
+from .blame import cautious_logger
 from .blocking import Decoder
 from .case import Case, Stage
 from .describe import Interview, require_budget
@@ -20,7 +20,7 @@ from .gate import Gate
 from .models import Detection, Phase, Policy
 from .ports import Archive, Clock, Console, Describer, Meter, Publisher
 
-_LOGGER = logging.getLogger(__name__)
+_LOGGER = cautious_logger(__name__)
 
 # As many as the cameras that one gust of wind sets off; whoever comes after them would get
 # first words when the full ones are there.

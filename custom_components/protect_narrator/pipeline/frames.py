@@ -130,7 +130,8 @@ def choose(stop: Event, path: Path, look: Look) -> Strip:
         except (av.FFmpegError, ClipUnreadableError) as err:
             if not gallery:
                 raise
-            cut_short = str(err)
+            # What libav itself says has the file's name in it, and pieces of the file.
+            cut_short = str(err) if isinstance(err, ClipUnreadableError) else err.strerror
     if not gallery:
         raise _undecodable("no frame could be decoded")
     stills, best = gallery.hang()

@@ -6,8 +6,8 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
-import logging
 
+from .blame import cautious_logger
 from .blocking import Decoder
 from .breaker import Breaker
 from .case import Case, Stage
@@ -28,7 +28,7 @@ from .models import Detection, FallbackDetail, FallbackReason, Medium, Policy, S
 from .ports import Archive, Clock, Console, Describer, Meter, Publisher
 from .readiness import Readiness
 
-_LOGGER = logging.getLogger(__name__)
+_LOGGER = cautious_logger(__name__)
 
 # Ten on each of twenty cameras. One takes kilobytes until its clip is decoded, but beyond
 # this the console's one export slot is minutes behind, and words that late help nobody.

@@ -2,6 +2,7 @@
 
 from http.cookies import CookieError
 import logging
+import re
 
 from aiohttp import ClientConnectorCertificateError, ClientError
 from uiprotect import NotAuthorized
@@ -18,6 +19,9 @@ from .access import (
 from .login_guard import LoginGuard, TooManyLoginsError
 
 _LOGGER = logging.getLogger(__name__)
+
+# How the library words it (read in its api.py).
+_STATUS = re.compile(r" - Status: (\d{3}) - ")
 
 EXPECTED = (UnifiProtectError, ClientError, TimeoutError, OSError)
 """What any request may raise. The library wraps most of it in its own errors, but not a body
@@ -47,6 +51,19 @@ def connect_error(err: Exception, guard: LoginGuard) -> ConnectError:
             return CannotConnectError(f"no console answers: {type(err).__name__}")
 
 
+def kind_of(err: BaseException) -> str:
+    """Return what is wrong in words for the log: the types, and the status where there is one.
+
+    The library's own message has the answer's words in it, and these may be anybody's.
+    """
+    kinds = [type(err).__name__]
+    if err.__cause__ is not None:
+        kinds.append(type(err.__cause__).__name__)
+    if (status := _STATUS.search(str(err))) is not None:
+        kinds.append(f"status {status[1]}")
+    return ", ".join(kinds)
+
+
 class Trouble:
     """Says once in the log that the console cannot be asked for something, and once that it can."""
 
@@ -58,7 +75,7 @@ class Trouble:
     def came(self, err: Exception) -> None:
         """Learn that it could not be read."""
         if not self._is_there:
-            _LOGGER.warning("The console's %s cannot be read: %s", self._what, err)
+            _LOGGER.warning("The console's %s cannot be read: %s", self._what, kind_of(err))
         self._is_there = True
 
     def passed(self) -> None:

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime, timedelta
-import logging
 from pathlib import Path
 from typing import Protocol
 
@@ -13,6 +12,7 @@ from uiprotect import NotAuthorized, ProtectApiClient
 from uiprotect.data import Camera, Event, ModelType, WSAction, WSSubscriptionMessage
 from uiprotect.websocket import WebsocketState
 
+from ..pipeline.blame import cautious_logger
 from ..pipeline.models import Detection
 from .access import (
     ApiKeyOnlyError,
@@ -34,7 +34,7 @@ from .media import ConsoleMedia
 from .states import States
 from .tracker import LABEL_GRACE, LONGEST_OPEN, MERGE_GAP, NOTHING, Tracker
 
-_LOGGER = logging.getLogger(__name__)
+_LOGGER = cautious_logger(__name__)
 
 # For the log-in with its bootstrap: 356 KiB for 50 cameras, on a console that is busy.
 CONNECT_LIMIT_S = 30.0

@@ -19,7 +19,7 @@ from uiprotect.exceptions import BadRequest, NvrError
 
 from ..pipeline.errors import MediaError
 from ..pipeline.models import Detection, FallbackDetail
-from .causes import EXPECTED
+from .causes import EXPECTED, kind_of
 from .events import EventFrame, frame_from_rest
 from .incident import refreshed
 from .login_guard import TooManyLoginsError
@@ -93,7 +93,7 @@ class ConsoleMedia:
         try:
             raw = await self._client.api_request_obj(f"events/{event_id}")
         except EXPECTED as err:
-            _LOGGER.debug("Sighting %s: event not read: %s", detection.sighting_id, err)
+            _LOGGER.debug("Sighting %s: event not read: %s", detection.sighting_id, kind_of(err))
             return None
         return frame_from_rest(raw, self._zones_of)
 
