@@ -106,6 +106,16 @@ def test_a_keyframe_at_the_very_start_is_where_it_begins(source: Path, target: P
     assert cut_out(source, target, 5.0, 6.0) == Cut(5.0, 6.0)
 
 
+def test_a_cut_clip_is_as_private_as_the_file_that_it_fills(source: Path, target: Path) -> None:
+    source.write_bytes(mp4(20, keyframe_every_s=5))
+    target.touch(mode=0o600)
+
+    assert cut_out(source, target, 5.0, 6.0)
+
+    assert target.stat().st_size > 0
+    assert target.stat().st_mode & 0o777 == 0o600
+
+
 def test_a_clip_that_is_asked_for_beyond_its_end_is_cut_at_its_beginning(
     source: Path, target: Path
 ) -> None:
