@@ -10,6 +10,7 @@ It speaks the wire as an unmodified ``uiprotect`` client expects it and shares n
 from .console import Console
 from .faults import Content, Ending, Ends, Faults, Plan, Reply, Script, Socket, at_random
 from .models import Camera, Channel, Event, Recording, Request
+from .wire import authority_pem
 
 __all__ = [
     "Camera",
@@ -27,4 +28,5 @@ __all__ = [
     "Script",
     "Socket",
     "at_random",
+    "authority_pem",
 ]

@@ -123,6 +123,18 @@ class Console:
     def api_key(self, api_key: str) -> None:
         self._state.api_key = api_key
 
+    @property
+    def vouched_for(self) -> bool:
+        """Whether its certificate is one of `authority_pem`'s; self-signed otherwise.
+
+        Can be set at any time and counts from the next connection on.
+        """
+        return self._state.vouched_for
+
+    @vouched_for.setter
+    def vouched_for(self, vouched_for: bool) -> None:
+        self._state.vouched_for = vouched_for
+
     # -- what it notices
 
     @property

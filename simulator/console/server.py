@@ -33,6 +33,8 @@ class Server:
             app, handler_cancellation=True, access_log=None, shutdown_timeout=_SHUTDOWN_TIMEOUT
         )
         self._listening: asyncio.Task[None] | None = None
+        self.handshakes_refused = 0
+        """How many connections came to nothing before a request: our certificate was refused."""
 
     @property
     def open_connections(self) -> int:
@@ -46,7 +48,8 @@ class Server:
 
     async def listen(self) -> None:
         """Take connections."""
-        await asyncio.to_thread(server_tls)
+        for vouched_for in (False, True):
+            await asyncio.to_thread(server_tls, vouched_for=vouched_for)
         listener = socket.create_server((HOST, self._port))
         listener.setblocking(False)
         self._port = self._state.port = listener.getsockname()[1]
@@ -82,14 +85,17 @@ class Server:
                     handshakes.create_task(self._shake_hands(connection))
 
     async def _shake_hands(self, connection: socket.socket) -> None:
-        with suppress(OSError):  # what TLS errors, resets and timeouts are
+        try:
             await asyncio.get_running_loop().connect_accepted_socket(
                 self._server(),
                 connection,
-                ssl=server_tls(),
+                ssl=server_tls(vouched_for=self._state.vouched_for),
                 ssl_handshake_timeout=_TLS_HANDSHAKE_TIMEOUT,
                 ssl_shutdown_timeout=_TLS_SHUTDOWN_TIMEOUT,
             )
+        except OSError:  # what TLS errors, resets and timeouts are
+            self.handshakes_refused += 1
+            self._state.changed()
 
     def _server(self) -> web.Server:
         if self._runner.server is None:

@@ -43,6 +43,7 @@ class State:
         self.mac = mac
         self.version = version
         self.port = 0
+        self.vouched_for = False
         self.username = "homeassistant"
         self.password = secrets.token_urlsafe(12)
         self.api_key = secrets.token_urlsafe(24)
