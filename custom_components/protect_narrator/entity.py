@@ -9,6 +9,7 @@ from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
+from homeassistant.util import dt as dt_util
 
 from .coordinator import NarratorCoordinator, Published
 from .devices import camera_device, console_device, core_device
@@ -117,7 +118,8 @@ class SightingEntity(CameraEntity):
         ended = (sighting.detection.end, sighting.sighting_id)
         if self._shows_the_last and self._newest is not None:
             end, shown = self._newest
-            if shown != sighting.sighting_id and ended[0] < end:
+            # What has ended in times to come, by a wrong clock, keeps nothing from being shown.
+            if shown != sighting.sighting_id and ended[0] < end <= dt_util.utcnow():
                 return
         self._newest = ended
         self.async_set_context(published.context)

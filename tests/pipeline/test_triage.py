@@ -60,6 +60,15 @@ def test_without_a_last_one_or_without_a_cooldown_nothing_is_too_soon() -> None:
     assert verdict(detection(1), Policy(), mac=DOOR, describes=True, last=LAST) is None
 
 
+def test_an_end_that_lies_in_years_to_come_silences_no_camera() -> None:
+    policy = Policy(cooldown=timedelta(seconds=COOLDOWN_S))
+    wrong = detection(end=START + timedelta(days=27_000))
+    later = START + timedelta(hours=1, seconds=COOLDOWN_S)
+    for ends_after, expected in ((-1, Skip.COOLDOWN), (0, None)):
+        then = detection(1, start=later + timedelta(seconds=ends_after))
+        assert verdict(then, policy, mac=DOOR, describes=True, last=wrong) is expected
+
+
 def test_a_ring_is_never_too_soon() -> None:
     rung = detection(1, labels=(Label.RING, Label.PERSON))
     policy = Policy(cooldown=timedelta(hours=1))

@@ -182,3 +182,16 @@ async def test_a_bug_of_ours_is_loud_and_the_next_look_is_made(
         (detection,) = await (await link.start(console)).some()
     assert detection.event_ids == (event_id,)
     assert ", in buggy\nKeyError" in caplog.text
+
+
+@pytest.mark.parametrize("ahead", [timedelta(minutes=1), timedelta(days=9000)])
+async def test_a_clock_that_was_put_back_keeps_nothing_from_being_found(
+    console: Console, tmp_path: Path, ahead: timedelta
+) -> None:
+    deaf(console)
+    future = datetime.now(UTC) + ahead
+    async with linked(console, tmp_path, not_before=future, reconcile_every=OFTEN) as link:
+        await link.start(console)
+        await console.wait_for(lambda: bool(console.requests_to("/api/events")))
+    start = int(console.requests_to("/api/events")[0].query["start"]) / 1000
+    assert datetime.fromtimestamp(start, UTC) < datetime.now(UTC)

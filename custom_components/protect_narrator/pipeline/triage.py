@@ -18,6 +18,10 @@ class Skip(StrEnum):
     """It began too soon after the camera's last one."""
 
 
+# No camera is silent because a console whose clock is wrong told of an end in years to come.
+_LONGEST_LASTING = timedelta(hours=1)
+
+
 def verdict(
     detection: Detection,
     policy: Policy,
@@ -50,4 +54,5 @@ def _too_soon(detection: Detection, last: Detection, cooldown: timedelta) -> boo
     """
     if not cooldown or Label.RING in detection.labels:
         return False
-    return last.start <= detection.start < last.end + cooldown
+    end = min(last.end, last.start + _LONGEST_LASTING)
+    return last.start <= detection.start < end + cooldown

@@ -77,7 +77,9 @@ class LookBack:
         return cameras_were_read
 
     def _usual_start(self, now: datetime) -> datetime:
-        return max((self._looked_at or now - _FIRST), self._not_before) - self._margin
+        known = max((self._looked_at or now - _FIRST), self._not_before)
+        # A clock that was put back must not keep what happens now from being looked at.
+        return min(known, now) - self._margin
 
     async def _read(self, start: datetime, now: datetime) -> datetime | None:
         """Tell of what is listed; return where to go on, None when nothing is left."""
