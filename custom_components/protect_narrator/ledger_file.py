@@ -90,7 +90,7 @@ class LedgerFile:
             why = str(err)
         # Home Assistant looks into the outer values without asking what they are.
         except (AttributeError, KeyError, TypeError, HomeAssistantError) as err:
-            why = f"{type(err).__name__}: {err}"
+            why = type(err).__name__
         aside = f"{self._store.path}.unread.{datetime.now(UTC):%Y%m%dT%H%M%S}"
         _LOGGER.error("What was remembered cannot be read; it is kept as %s: %s", aside, why)
         await self._hass.async_add_executor_job(_rename, self._store.path, aside)

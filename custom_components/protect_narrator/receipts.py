@@ -8,7 +8,6 @@ there: its commit future was seen to be done, or not to be, while the row was mi
 import asyncio
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
-import logging
 from typing import Any
 
 from homeassistant.core import Context, HomeAssistant, callback
@@ -26,11 +25,12 @@ from .history import (
     require_recording,
 )
 from .ledger import Ledger
+from .pipeline.blame import cautious_logger
 from .pipeline.models import Detection
 from .recent import RecentSightings
 from .stored import Fired
 
-_LOGGER = logging.getLogger(__name__)
+_LOGGER = cautious_logger(__name__)
 
 # After the recorder's own interval a row is there within moments.
 _SLACK_S = 1.0

@@ -13,7 +13,7 @@ import pytest
 from custom_components.protect_narrator.archive import ClipArchive
 from custom_components.protect_narrator.console_access import look_up_cameras, token_folder
 from custom_components.protect_narrator.const import DOMAIN
-from custom_components.protect_narrator.ledger import Ledger
+from custom_components.protect_narrator.ledger_file import LedgerFile
 from custom_components.protect_narrator.pipeline.errors import StorageError
 from custom_components.protect_narrator.private_files import (
     make_private_file,
@@ -173,9 +173,9 @@ async def test_a_token_of_an_earlier_version_is_taken_back(
 
 
 async def test_the_ledger_is_private(hass: HomeAssistant) -> None:
-    ledger = await Ledger.async_load(hass, "an_entry")
+    store = LedgerFile(hass, "an_entry")._store
     with umask(0o000):
         # As Home Assistant writes it, which tests keep it from.
-        await hass.async_add_executor_job(ledger._store._write_prepared_data, "w", "{}")
+        await hass.async_add_executor_job(store._write_prepared_data, "w", "{}")
     path = Path(hass.config.path(".storage", f"{DOMAIN}.an_entry"))
     assert mode(path) == 0o600
