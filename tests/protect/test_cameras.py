@@ -229,3 +229,15 @@ async def test_a_console_that_lists_no_camera_while_it_starts_is_not_believed(
         console.faults.cameras = Reply(content=b"[]")
         await looked(console, 3)
         assert heard.cameras == []
+
+
+async def test_how_many_cameras_the_console_can_see_is_read_with_the_list(
+    console: ListingConsole, tmp_path: Path
+) -> None:
+    sees, *others = console.cameras
+    console.become(sees, *(replace(other, is_connected=False) for other in others))
+    async with linked(console, tmp_path, api_key=None) as link:
+        assert link.connection.cameras_connected is None
+        await link.start(console)
+        await looked_so_far(console, 2)
+        assert link.connection.cameras_connected == 1

@@ -107,12 +107,15 @@ async def test_a_bug_of_a_listener_is_loud_and_costs_nothing_else(
             if len(self.detections) == 1:
                 raise AttributeError("a typo")
 
+    bugs: list[None] = []
     link.heard = Buggy()
+    link.connection.report_bugs(lambda: bugs.append(None))
     heard = await link.start(console)
     for _ in range(2):
         await console.detect(console.cameras[0].id)
     assert len(await heard.some(2)) == 2
     assert ", in on_detection\nAttributeError" in caplog.text
+    assert len(bugs) == 1
 
 
 async def test_listening_costs_two_requests_beside_the_websockets(

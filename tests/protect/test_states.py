@@ -6,9 +6,15 @@ from pathlib import Path
 import pytest
 from uiprotect.websocket import WebsocketState
 
-from custom_components.protect_narrator.protect import ConnectionState, LoginGuard
+from custom_components.protect_narrator.protect import (
+    ConnectionState,
+    LoginGuard,
+    Ways,
+    WayState,
+)
 from custom_components.protect_narrator.protect.states import States
 from simulator.console import Console, Reply
+from tests.waiting import until
 
 from .helpers import AT_ONCE, Link, linked
 
@@ -25,18 +31,43 @@ async def test_a_changed_password_is_told_as_such(console: Console, tmp_path: Pa
     assert len(console.requests_to("/login")) <= 3
 
 
-async def test_a_revoked_api_key_leaves_the_first_way_alone(
-    console: Console, link: Link, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_a_revoked_api_key_leaves_the_first_way_alone(console: Console, link: Link) -> None:
+    ways: list[Ways] = []
+    link.connection.follow_ways(ways.append)
     heard = await link.start(console)
     link.hurry()
+    good = console.api_key
     console.api_key = "another"
     await console.drop_websockets(private=False)
     await console.wait_for(lambda: len(console.requests_to("/subscribe/events")) >= 3)
     event_id = await console.detect(console.cameras[0].id)
     (detection,) = await heard.some()
     assert detection.event_ids == (event_id,)
-    assert "refuses the API key" in caplog.text
+    refused = Ways(private=WayState.OPEN, public=WayState.REFUSED)
+    await until(lambda: link.connection.ways == refused)
+    assert ways.count(refused) == 1
+
+    console.api_key = good
+    link.connection._client.set_api_key(good)
+    await until(lambda: ways[-1].public is WayState.OPEN)
+
+
+async def test_without_an_api_key_there_is_one_way(console: Console, tmp_path: Path) -> None:
+    async with linked(console, tmp_path, api_key=None) as link:
+        assert link.connection.ways == Ways(private=WayState.CLOSED, public=WayState.UNUSED)
+        heard = await link.start(console)
+        await heard.state(ConnectionState.CONNECTED)
+        assert link.connection.ways == Ways(private=WayState.OPEN, public=WayState.UNUSED)
+
+
+async def test_a_key_that_was_refused_stays_so_until_it_is_accepted() -> None:
+    states = States(LoginGuard(), lambda _: None)
+    states.on_public(WebsocketState.AUTH_FAILED)
+    states.on_public(WebsocketState.DISCONNECTED)
+    assert states.ways.public is WayState.REFUSED
+    states.on_public(WebsocketState.CONNECTED)
+    states.on_public(WebsocketState.DISCONNECTED)
+    assert states.ways.public is WayState.CLOSED
 
 
 # -- the first state

@@ -15,6 +15,8 @@ from .access import (
     InvalidAuthError,
     NoMediaAccessError,
     RateLimitedError,
+    Ways,
+    WayState,
 )
 from .connection import Connection, Listener
 from .login_guard import LoginBudget, LoginGuard
@@ -40,4 +42,6 @@ __all__ = [
     "LoginGuard",
     "NoMediaAccessError",
     "RateLimitedError",
+    "WayState",
+    "Ways",
 ]

@@ -61,6 +61,31 @@ class ConnectionState(StrEnum):
     """The console refuses the user name or the password."""
 
 
+class WayState(StrEnum):
+    """How one of the two websockets is."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    REFUSED = "refused"
+    """The console does not accept what it is opened with."""
+
+    UNUSED = "unused"
+    """There is no API key to open it with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ways:
+    """How each of the two websockets is. An open one may be silent all the same."""
+
+    private: WayState = WayState.CLOSED
+    public: WayState = WayState.UNUSED
+
+    @property
+    def any_open(self) -> bool:
+        """Whether anything could be told live."""
+        return WayState.OPEN in {self.private, self.public}
+
+
 class ConnectError(Exception):
     """The console cannot be used; ``code`` is stable and names the cause."""
 

@@ -61,5 +61,14 @@ def camera_from_rest(raw: object) -> CameraInfo | None:
     )
 
 
+def is_connected(raw: object) -> bool:
+    """Say whether an item of that list is a camera of this console that it can see now."""
+    return (
+        camera_from_rest(raw) is not None
+        and isinstance(raw, Mapping)
+        and raw.get("state") == "CONNECTED"
+    )
+
+
 def _plain_mac(mac: str) -> str:
     return mac.replace(":", "").replace("-", "").upper()

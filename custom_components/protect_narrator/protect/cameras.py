@@ -11,7 +11,7 @@ from uiprotect import ProtectApiClient
 from uiprotect.data import Camera
 
 from .access import CameraInfo
-from .bootstrap import camera_from_rest, read_camera
+from .bootstrap import camera_from_rest, is_connected, read_camera
 from .causes import EXPECTED, Trouble
 from .zones import Zones, zones_from_rest
 
@@ -34,12 +34,18 @@ class CameraList:
         self._known: dict[str, CameraInfo] = {}
         self._zones: dict[str, Zones] = {}
         self._asked: set[str] = set()
+        self._connected: int | None = None
         self._trouble = Trouble("list of cameras")
 
     @property
     def known(self) -> tuple[CameraInfo, ...]:
         """The cameras as they were told last."""
         return tuple(self._known.values())
+
+    @property
+    def connected(self) -> int | None:
+        """How many the console could see when the list was read last; None before it was."""
+        return self._connected
 
     def begin(self, cameras: Iterable[CameraInfo]) -> None:
         """Take what was read at the log-in; nobody is told."""
@@ -85,6 +91,7 @@ class CameraList:
             for item in listed
             if isinstance(item, Mapping)
         }
+        self._connected = sum(is_connected(item) for item in listed)
         if self._known is not before:
             return False
         cameras = filter(None, map(camera_from_rest, listed))

@@ -23,6 +23,7 @@ from .access import (
     Credentials,
     InvalidApiKeyError,
     NoMediaAccessError,
+    Ways,
 )
 from .bootstrap import read_console
 from .cameras import CameraList
@@ -32,6 +33,7 @@ from .login_guard import LoginGuard
 from .look_back import LookBack
 from .media import ConsoleMedia
 from .states import States
+from .telling import Telling
 from .tracker import LABEL_GRACE, LONGEST_OPEN, MERGE_GAP, NOTHING, Tracker
 
 _LOGGER = cautious_logger(__name__)
@@ -154,7 +156,13 @@ class Connection:
         self._listener: Listener | None = None
         self._tracker: Tracker | None = None
         self._public_events = PublicEvents()
-        self._states = States(login_guard, self._tell_state)
+        self._telling = Telling()
+        self._states = States(
+            login_guard,
+            self._tell_state,
+            self._telling.tell_ways,
+            has_api_key=credentials.api_key is not None,
+        )
         self._cameras = CameraList(self._client, self._tell_cameras)
         self._media = ConsoleMedia(
             self._client,
@@ -169,6 +177,27 @@ class Connection:
     def media(self) -> ConsoleMedia:
         """The console's clips and pictures."""
         return self._media
+
+    @property
+    def ways(self) -> Ways:
+        """How each of the websockets is."""
+        return self._states.ways
+
+    @property
+    def cameras_connected(self) -> int | None:
+        """How many cameras the console could see the last time; None before it was asked."""
+        return self._cameras.connected
+
+    def follow_ways(self, follower: Callable[[Ways], None]) -> Callable[[], None]:
+        """Tell ``follower`` whenever one of the websockets changes; return how to end that."""
+        return self._telling.follow_ways(follower)
+
+    def report_bugs(self, on_bug: Callable[[], None]) -> None:
+        """Call ``on_bug`` from now on when a task or a listener fails by a bug.
+
+        It is in the log already; call this before ``start``.
+        """
+        self._telling.report_bugs(on_bug)
 
     async def connect(self, *, forget_login: bool = False) -> ConsoleInfo:
         """Log in and return what the console is. Raises ConnectError.
@@ -270,7 +299,7 @@ class Connection:
 
     def _begin(self, work: Coroutine[None, None, None], name: str) -> None:
         task = asyncio.get_running_loop().create_task(work, name=f"protect_narrator {name}")
-        task.add_done_callback(_be_loud)
+        task.add_done_callback(self._telling.be_loud)
         self._tasks.append(task)
 
     # -- what the console tells
@@ -318,7 +347,7 @@ class Connection:
         if news is NOTHING:
             return  # most of what is said: nothing is due sooner than before
         if news.opened is not None and self._listener is not None:
-            _tell(self._listener.on_opened, news.opened)
+            self._telling.tell(self._listener.on_opened, news.opened)
         if news.left is not None:
             self._tell_detection(news.left)
         due, until = tracker.next_due, self._asleep_until
@@ -333,6 +362,7 @@ class Connection:
             except Exception:
                 # Without it no event would be let out any more.
                 _LOGGER.exception("Letting open events out failed by a bug")
+                self._telling.bug()
                 await asyncio.sleep(_AFTER_BUG_S)
 
     async def _let_out_due(self, tracker: Tracker) -> None:
@@ -349,17 +379,17 @@ class Connection:
 
     def _tell_detection(self, detection: Detection) -> None:
         if self._listener is not None:
-            _tell(self._listener.on_detection, detection)
+            self._telling.tell(self._listener.on_detection, detection)
 
     def _tell_state(self, state: ConnectionState) -> None:
         if self._listener is not None:
-            _tell(self._listener.on_state, state)
+            self._telling.tell(self._listener.on_state, state)
 
     def _tell_cameras(self, cameras: tuple[CameraInfo, ...]) -> None:
         if self._tracker is not None:
             self._tracker.set_cameras({camera.id: camera.name for camera in cameras})
         if self._listener is not None:
-            _tell(self._listener.on_cameras, cameras)
+            self._telling.tell(self._listener.on_cameras, cameras)
 
     # -- what we ask the console
 
@@ -372,6 +402,7 @@ class Connection:
             except Exception:
                 # Without it nothing would tell of websockets that are silent.
                 _LOGGER.exception("The look-back failed by a bug")
+                self._telling.bug()
                 well = False
             self._states.check()
             wait = self._reconcile_every
@@ -388,17 +419,3 @@ async def _end_tasks(tasks: list[asyncio.Task[None]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _be_loud(task: asyncio.Task[None]) -> None:
-    """Log how a task of ours ended, unless it was cancelled or done: it is a bug."""
-    if not task.cancelled() and (error := task.exception()) is not None:
-        _LOGGER.error("%s ended by a bug", task.get_name(), exc_info=error)
-
-
-def _tell[T](listen: Callable[[T], None], what: T) -> None:
-    """Call the listener; what it raises is its bug, and must not end what the console tells."""
-    try:
-        listen(what)
-    except Exception:
-        _LOGGER.exception("A listener failed by a bug")

@@ -2,30 +2,42 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
-import logging
 
 from uiprotect.websocket import WebsocketState
 
-from .access import ConnectionState
+from .access import ConnectionState, Ways, WayState
 from .login_guard import LoginGuard
-
-_LOGGER = logging.getLogger(__name__)
 
 # Consoles refuse good passwords while they start, so one refusal proves nothing; core's
 # integration waits for some in a row, too.
 _REFUSALS = 2
 
 
+_WAYS = {
+    WebsocketState.CONNECTED: WayState.OPEN,
+    WebsocketState.DISCONNECTED: WayState.CLOSED,
+    WebsocketState.AUTH_FAILED: WayState.REFUSED,
+}
+
+
 class States:
     """Tells the state when it has changed; the first one is told in any case."""
 
-    def __init__(self, guard: LoginGuard, tell: Callable[[ConnectionState], None]) -> None:
-        """Know nothing yet."""
+    def __init__(
+        self,
+        guard: LoginGuard,
+        tell: Callable[[ConnectionState], None],
+        tell_ways: Callable[[Ways], None] = lambda _: None,
+        *,
+        has_api_key: bool = True,
+    ) -> None:
+        """Know nothing yet; ``tell_ways`` is called whenever one of the websockets changes."""
         self._guard = guard
         self._tell = tell
-        self._private = WebsocketState.DISCONNECTED
-        self._public = WebsocketState.DISCONNECTED
+        self._tell_ways = tell_ways
+        self._ways = Ways(public=WayState.CLOSED if has_api_key else WayState.UNUSED)
         self._told: ConnectionState | None = None
         self._connecting = True
 
@@ -38,16 +50,25 @@ class States:
         """
         return self._guard.refusals >= _REFUSALS
 
+    @property
+    def ways(self) -> Ways:
+        """How each of the websockets is."""
+        return self._ways
+
     def on_private(self, state: WebsocketState) -> None:
         """Learn how the private websocket is."""
-        self._private = state
-        self.check()
+        self._become(replace(self._ways, private=_WAYS[state]))
 
     def on_public(self, state: WebsocketState) -> None:
         """Learn how the public websocket is."""
-        if state is WebsocketState.AUTH_FAILED:
-            _LOGGER.warning("The console refuses the API key; its second way is not listened to")
-        self._public = state
+        # Each new try with a key that was refused ends so, too, until one is accepted.
+        if (self._ways.public, state) == (WayState.REFUSED, WebsocketState.DISCONNECTED):
+            return
+        self._become(replace(self._ways, public=_WAYS[state]))
+
+    def _become(self, ways: Ways) -> None:
+        self._ways = ways
+        self._tell_ways(ways)
         self.check()
 
     async def end_connecting(self, after: timedelta) -> None:
@@ -67,7 +88,7 @@ class States:
         """Return the state, None while it is too early to say."""
         if self.refused:
             return ConnectionState.AUTH_FAILED
-        if WebsocketState.CONNECTED in {self._private, self._public}:
+        if self._ways.any_open:
             return ConnectionState.CONNECTED
         if self._told is None and self._connecting:
             return None
