@@ -17,6 +17,7 @@ from .console_access import forget_log_ins
 from .const import DOMAIN
 from .following import async_follow
 from .intake import Intake
+from .issues import async_forget
 from .ledger import Ledger
 from .pipeline.blame import cautious_logger
 from .runtime import NarratorConfigEntry
@@ -63,7 +64,8 @@ async def async_unload_entry(hass: HomeAssistant, entry: NarratorConfigEntry) ->
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: NarratorConfigEntry) -> None:
-    """Forget what was remembered of the console."""
+    """Forget what was remembered of the console, and what was told of it."""
+    async_forget(hass, entry)
     await Ledger.async_delete(hass, entry.entry_id)
     await forget_log_ins(hass)
 

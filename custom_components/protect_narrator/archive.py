@@ -56,7 +56,18 @@ class ClipArchive:
 
     def __init__(self, media: Path) -> None:
         """Use this media folder; nothing is touched yet."""
+        self._media = media
         self._root = media / "protect_narrator" / ".clips"
+
+    @property
+    def folder(self) -> Path:
+        """The media folder."""
+        return self._media
+
+    async def try_out(self) -> None:
+        """Write a file and remove it. Raises StorageError."""
+        async with self.workspace("none") as room:
+            await room.write("try", b"?")
 
     async def sweep(self) -> int:
         """Remove what an earlier process left behind; return how many directories.

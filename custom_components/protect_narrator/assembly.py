@@ -1,6 +1,5 @@
 """Puts together what runs for one config entry; nothing listens yet."""
 
-import logging
 from pathlib import Path
 
 from homeassistant.config_entries import ConfigEntry
@@ -46,9 +45,8 @@ from .publisher import SightingPublisher
 from .receipts import Receipts
 from .recent import RecentSightings
 from .runtime import RuntimeData, shared
+from .watchman import Watchman
 from .wording import worded
-
-_LOGGER = logging.getLogger(__name__)
 
 # What a new log-in mends; anything else may pass by itself.
 _LOGIN_ERRORS = (ApiKeyOnlyError, CloudAccountError, InvalidAuthError)
@@ -60,7 +58,7 @@ async def async_assemble(hass: HomeAssistant, entry: ConfigEntry) -> RuntimeData
     Raises what Home Assistant understands: ConfigEntryNotReady, ConfigEntryAuthFailed, or
     ConfigEntryError when the core entry that the log-in came from is gone.
     """
-    archive = await _swept_archive(hass)
+    archive, unusable = await _swept_archive(hass)
     ledger = await Ledger.async_load(hass, entry.entry_id)
     login = _login(hass, entry)
     sessions, connection, console = await _connect(hass, entry, login)
@@ -110,19 +108,31 @@ async def async_assemble(hass: HomeAssistant, entry: ConfigEntry) -> RuntimeData
         ledger=ledger,
         recent=recent,
         receipts=receipts,
+        watchman=Watchman(
+            hass,
+            entry,
+            coordinator=coordinator,
+            connection=connection,
+            ledger=ledger,
+            archive=archive,
+            unusable=unusable,
+        ),
     )
 
 
-async def _swept_archive(hass: HomeAssistant) -> ClipArchive:
-    """Return the media folder's transient part, without what an earlier run left there."""
+async def _swept_archive(hass: HomeAssistant) -> tuple[ClipArchive, StorageError | None]:
+    """Return the media folder's transient part, without what an earlier run left there.
+
+    Where it cannot be used it may be mounted later. Until then there are Sightings, made of
+    what Protect says; the watchman tells.
+    """
     folder = media_folder(hass.config.media_dirs, Path(hass.config.config_dir))
     archive = ClipArchive(folder)
     try:
         await archive.sweep()
     except StorageError as err:
-        # It may be mounted later. Until then there are Sightings, made of what Protect says.
-        _LOGGER.error("%s; no clip or picture can be described: %s", err, folder)  # noqa: TRY400 - expected
-    return archive
+        return archive, err
+    return archive, None
 
 
 def _login(hass: HomeAssistant, entry: ConfigEntry) -> Credentials:

@@ -89,6 +89,7 @@ class NarratorCoordinator(DataUpdateCoordinator[NarratorData]):
         )
         self.console = console
         self._subscribers: dict[str, list[Callable[[Published], None]]] = {}
+        self._subscribers_to_all: list[Callable[[Published], None]] = []
         # Of cameras that are gone, too: a Detection may still be on its way.
         self._macs = {camera.id: camera.mac for camera in console.cameras}
         self.data = NarratorData(
@@ -120,11 +121,22 @@ class NarratorCoordinator(DataUpdateCoordinator[NarratorData]):
         return unsubscribe
 
     @callback
+    def async_subscribe_all(self, subscriber: Callable[[Published], None]) -> CALLBACK_TYPE:
+        """Call ``subscriber`` with every Sighting, after its camera's; return how to end it."""
+        self._subscribers_to_all.append(subscriber)
+
+        def unsubscribe() -> None:
+            self._subscribers_to_all.remove(subscriber)
+
+        return unsubscribe
+
+    @callback
     def async_published(self, published: Published) -> None:
-        """Hand a Sighting to its camera's subscribers; count it, unless more words follow."""
+        """Hand a Sighting to who subscribed; count it, unless more words follow."""
         sighting = published.sighting
         mac = self.mac_of(sighting.detection.camera_id)
-        for subscriber in tuple(self._subscribers.get(mac, ())) if mac else ():
+        of_camera = self._subscribers.get(mac, []) if mac else []
+        for subscriber in (*of_camera, *self._subscribers_to_all):
             try:
                 subscriber(published)
             except Exception:

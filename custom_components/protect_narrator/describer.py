@@ -93,6 +93,12 @@ def preferred_agent(hass: HomeAssistant) -> str | None:
     return hass.data[DATA_PREFERENCES].gen_data_entity_id
 
 
+@callback
+def can_be_asked(hass: HomeAssistant, agent: str) -> bool:
+    """Say whether that agent is there; an empty one is the preferred one."""
+    return HomeAssistantDescriber(hass, agent or None).agent_id is not None
+
+
 class HomeAssistantDescriber:
     """Asks one agent; which one is looked up anew each time."""
 

@@ -46,6 +46,7 @@ def async_follow(hass: HomeAssistant, entry: NarratorConfigEntry) -> None:
 
     for end in (
         forget_issues,
+        runtime.watchman.async_start(),
         coordinator.async_add_listener(keep),
         async_follow_core(hass, coordinator),
         _follow_core_log_in(hass, entry, runtime.login),

@@ -85,6 +85,14 @@ def reauth_schema(kept: Mapping[str, Any]) -> probatio.Schema:
     return probatio.Schema(_user_fields(kept))
 
 
+def api_key_schema(kept: Mapping[str, Any]) -> probatio.Schema:
+    """Return the API key alone; ``kept`` are the entry data of before."""
+    fields = _user_fields(kept)
+    return probatio.Schema(
+        {key: fields[key] for key in fields if key in {CONF_API_KEY, CONF_REMOVE_API_KEY}}
+    )
+
+
 def _user_fields(kept: Mapping[str, Any]) -> dict[probatio.Marker, Any]:
     return _USER_WITH_API_KEY if CONF_API_KEY in kept else _USER
 

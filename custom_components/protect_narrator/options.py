@@ -204,6 +204,13 @@ def options_at(entry: ConfigEntry, mac: str | None) -> dict[str, Any]:
     return options
 
 
+def chosen_agents(entry: ConfigEntry) -> frozenset[str]:
+    """Return every agent that is chosen anywhere; an empty one is the preferred one."""
+    profiles = (each.data for each in entry.get_subentries_of_type(SUBENTRY_CAMERA))
+    own = {data[CONF_AGENT_ID] or "" for data in profiles if CONF_AGENT_ID in data}
+    return frozenset(own | {entry.options.get(CONF_AGENT_ID) or ""})
+
+
 def policy_from(hass: HomeAssistant, entry: ConfigEntry, mac: str | None = None) -> Policy:
     """Return the pipeline's policy for that camera as the user chose it."""
     return policy_of(hass, options_at(entry, mac))

@@ -19,6 +19,7 @@ from .pipeline.runner import Runner
 from .protect import CameraInfo, Connection, Credentials
 from .receipts import Receipts
 from .recent import RecentSightings
+from .watchman import Watchman
 
 
 @dataclass(kw_only=True)
@@ -51,6 +52,9 @@ class RuntimeData:
 
     receipts: Receipts
     """What was fired and is not stored yet."""
+
+    watchman: Watchman
+    """What tells the user of what is wrong."""
 
     async def close(self) -> None:
         """End what is unfinished (the ledger keeps it), hear no more, let go of everything.

@@ -103,10 +103,8 @@ class Case:
 
     def _lose(self, fallback: Fallback, why: str) -> None:
         self._fallbacks.append(fallback)
-        # A limit that is reached is what the user wanted, and the meter says so once.
-        expected = fallback.reason is FallbackReason.BUDGET_EXHAUSTED
         _LOGGER.log(
-            logging.DEBUG if expected else logging.WARNING,
+            logging.DEBUG if _is_said_once(fallback) else logging.WARNING,
             "Sighting %s: %s at %s: %s",
             self.sighting_id,
             fallback,
@@ -139,3 +137,20 @@ class Case:
             describe_s=self._seconds.get(Stage.DESCRIBE, 0.0),
             total_s=max(0.0, total),
         )
+
+
+# What lasts until somebody mends it.
+_LASTING = {
+    FallbackDetail.AGENT_MISSING,
+    FallbackDetail.DISK_FULL,
+    FallbackDetail.NO_ACCESS,
+    FallbackDetail.STORAGE_ERROR,
+}
+
+
+def _is_said_once(fallback: Fallback) -> bool:
+    """Say whether others tell of it once, so that each Sighting need not.
+
+    A limit that is reached is what the user wanted; what lasts is watched over from outside.
+    """
+    return fallback.reason is FallbackReason.BUDGET_EXHAUSTED or fallback.detail in _LASTING

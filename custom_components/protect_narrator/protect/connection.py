@@ -184,6 +184,11 @@ class Connection:
         return self._states.ways
 
     @property
+    def log_in_refused(self) -> bool:
+        """Whether the console did not let the user in the last time."""
+        return self._guard.refusals > 0
+
+    @property
     def cameras_connected(self) -> int | None:
         """How many cameras the console could see the last time; None before it was asked."""
         return self._cameras.connected
