@@ -18,6 +18,7 @@ from .const import CONF_CORE_ENTRY_ID
 from .devices import async_follow_core
 from .protect import Credentials
 from .runtime import NarratorConfigEntry
+from .stale import async_remove_stale
 from .wording import async_forget, async_forget_text, texts_of_cameras
 
 
@@ -49,6 +50,7 @@ def async_follow(hass: HomeAssistant, entry: NarratorConfigEntry) -> None:
         runtime.watchman.async_start(),
         coordinator.async_add_listener(keep),
         async_follow_core(hass, coordinator),
+        async_remove_stale(hass, coordinator),
         _follow_core_log_in(hass, entry, runtime.login),
         _follow_texts(hass, entry),
         async_track_time_change(hass, begin_day, hour=0, minute=0, second=0),

@@ -283,18 +283,17 @@ async def test_what_is_told_while_the_console_is_away_is_no_missed_moment(
     assert told.attributes["sighting_id"] == sighting["sighting_id"]
 
 
-async def test_a_camera_whose_device_was_deleted_comes_back_with_its_entities(
+async def test_a_camera_that_goes_takes_its_device_along_and_comes_back_with_both(
     home: Home, agent: FakeTaskEntity
 ) -> None:
     await home.set_up(agent)
     camera = home.console.cameras[1]
-    await home.console.remove_camera(camera.id)
-    await until(lambda: home.state(Platform.EVENT, "sighting", camera).state == "unavailable")
     registry = dr.async_get(home.hass)
     (device,) = registry.async_get_devices(identifiers={(DOMAIN, camera.mac)})
-    registry.async_remove_device(device.id)
-    await home.hass.async_block_till_done(wait_background_tasks=False)
-    assert home.hass.states.get("event.camera_1_sighting") is None
+    registry.async_update_device(device.id, name_by_user="Garden gate")
+    await home.console.remove_camera(camera.id)
+    await until(lambda: home.hass.states.get("event.camera_1_sighting") is None)
+    assert not registry.async_get_devices(identifiers={(DOMAIN, camera.mac)})
 
     await home.console.add_camera(camera)
     await until(lambda: home.hass.states.get("event.camera_1_sighting"))
@@ -302,6 +301,8 @@ async def test_a_camera_whose_device_was_deleted_comes_back_with_its_entities(
     await home.next_sighting()
 
     assert home.state(Platform.SENSOR, "last_sighting", camera).state == "A courier rings"
+    (back,) = registry.async_get_devices(identifiers={(DOMAIN, camera.mac)})
+    assert (back.id, back.name_by_user) == (device.id, "Garden gate")
 
 
 async def test_a_camera_that_is_adopted_anew_keeps_its_entities(
@@ -310,12 +311,14 @@ async def test_a_camera_that_is_adopted_anew_keeps_its_entities(
     before, other = home.console.cameras[1:3]
     await home.set_up(agent, {CONF_CAMERAS: [before.mac, other.mac]})
     sensor = (Platform.SENSOR, "last_sighting", before)
+    entity_id = home.entity_id(Platform.SENSOR, "last_sighting", before.mac)
     await home.console.remove_camera(before.id)
-    await until(lambda: home.state(*sensor).state == "unavailable")
+    await until(lambda: home.hass.states.get(entity_id) is None)
 
     anew = replace(before, id=Camera.make(21).id)
     await home.console.add_camera(anew)
-    await until(lambda: home.state(*sensor).state == "unknown")
+    await until(lambda: home.hass.states.get(entity_id))
+    assert home.state(*sensor).entity_id == entity_id
     await home.see(anew)
     sighting = await home.next_sighting()
 
@@ -341,7 +344,7 @@ async def test_a_camera_that_is_adopted_later_gets_its_entities(
     assert home.state(Platform.SENSOR, "last_sighting", camera).state == "A courier rings"
 
 
-async def test_a_camera_that_is_gone_is_unavailable_and_its_device_can_be_removed(
+async def test_the_device_of_a_camera_that_is_there_cannot_be_removed(
     home: Home, agent: FakeTaskEntity
 ) -> None:
     await home.set_up(agent)
@@ -355,7 +358,7 @@ async def test_a_camera_that_is_gone_is_unavailable_and_its_device_can_be_remove
     assert not await async_remove_config_entry_device(home.hass, home.entry, devices[gone.name])
 
     await home.console.remove_camera(gone.id)
-    await until(lambda: home.state(Platform.EVENT, "sighting", gone).state == "unavailable")
+    await until(lambda: gone.mac not in home.entry.runtime_data.coordinator.data.cameras)
 
     assert await async_remove_config_entry_device(home.hass, home.entry, devices[gone.name])
     for name in (stays.name, home.console.name):
