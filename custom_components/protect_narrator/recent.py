@@ -7,6 +7,9 @@ from typing import Any
 # 8 KB each.
 _KEPT = 100
 
+# How long each stage took, as the event's data name it.
+TIMINGS = ("settle_s", "download_s", "prepare_s", "describe_s", "total_s")
+
 
 class RecentSightings:
     """Remembers the highest revision of the last Sightings of one console."""
@@ -27,3 +30,7 @@ class RecentSightings:
     def find(self, sighting_id: str) -> dict[str, Any] | None:
         """Return the data of its highest revision, None when it was not among the last."""
         return self._fired.get(sighting_id)
+
+    def last(self, count: int) -> list[dict[str, Any]]:
+        """Return the data of the last that were fired, oldest first."""
+        return list(self._fired.values())[-count:]

@@ -8,6 +8,7 @@ until it can be again.
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final
@@ -292,7 +293,9 @@ def _report(
 
 
 def _issue_id(entry: ConfigEntry, field: str, mac: str = "") -> str:
-    return f"{_prefix(entry)}{field}_{mac}"
+    # Ids of issues are in diagnostics, which are to name no device.
+    camera = sha256(f"{entry.entry_id}{mac}".encode()).hexdigest()[:16] if mac else ""
+    return f"{_prefix(entry)}{field}_{camera}"
 
 
 def _prefix(entry: ConfigEntry) -> str:
