@@ -37,7 +37,7 @@ async def async_create_fix_flow(
     kind = Kind(str(data[ISSUE_KIND]))
     if kind in AGENT_KINDS:
         return AgentFlow(entry, str(data[ISSUE_AGENT]))
-    return _FLOWS[kind](entry)
+    return FLOWS[kind](entry)
 
 
 class _Flow(RepairsFlow):
@@ -225,7 +225,7 @@ class ApiKeyFlow(_Flow):
         return None
 
 
-_FLOWS: Mapping[Kind, type[_Flow]] = {
+FLOWS: Mapping[Kind, type[_Flow]] = {
     Kind.NO_MEDIA_ACCESS: MediaAccessFlow,
     Kind.DISK_FULL: StorageFlow,
     Kind.MEDIA_FOLDER: StorageFlow,

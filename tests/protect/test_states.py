@@ -64,10 +64,10 @@ async def test_a_key_that_was_refused_stays_so_until_it_is_accepted() -> None:
     states = States(LoginGuard(), lambda _: None)
     states.on_public(WebsocketState.AUTH_FAILED)
     states.on_public(WebsocketState.DISCONNECTED)
-    assert states.ways.public is WayState.REFUSED
+    assert states.ways == Ways(public=WayState.REFUSED)
     states.on_public(WebsocketState.CONNECTED)
     states.on_public(WebsocketState.DISCONNECTED)
-    assert states.ways.public is WayState.CLOSED
+    assert states.ways == Ways(public=WayState.CLOSED)
 
 
 # -- the first state

@@ -56,6 +56,21 @@ async def test_a_sighting_reaches_those_who_asked_for_its_camera(
     assert heard == [published]
 
 
+async def test_who_asked_for_all_hears_of_every_camera_after_its_own(
+    coordinator: NarratorCoordinator,
+) -> None:
+    heard: list[str] = []
+    unsubscribe = coordinator.async_subscribe_all(lambda _: heard.append("all"))
+    coordinator.async_subscribe(CAMERA.mac, lambda _: heard.append("one"))
+
+    coordinator.async_published(Published(sighting(), Context()))
+    coordinator.async_published(Published(sighting(camera_id="unknown"), Context()))
+    unsubscribe()
+    coordinator.async_published(Published(sighting(1), Context()))
+
+    assert heard == ["one", "all", "all", "one"]
+
+
 async def test_one_subscriber_s_bug_is_loud_and_the_others_hear(
     coordinator: NarratorCoordinator, caplog: pytest.LogCaptureFixture
 ) -> None:

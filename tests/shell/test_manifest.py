@@ -6,6 +6,7 @@ from pathlib import Path
 import re
 from typing import Any
 
+from homeassistant.const import CONF_API_KEY
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowHandler
 from PIL import Image
@@ -17,7 +18,8 @@ from custom_components.protect_narrator import const
 from custom_components.protect_narrator.camera_flow import CameraProfileFlow
 from custom_components.protect_narrator.config_flow import NarratorConfigFlow
 from custom_components.protect_narrator.console_access import CoreEntryMissingError
-from custom_components.protect_narrator.forms import MANUAL
+from custom_components.protect_narrator.forms import MANUAL, api_key_schema
+from custom_components.protect_narrator.issues import CORE_S, FIXABLE, NO_AGENT
 from custom_components.protect_narrator.option_forms import (
     FIRST_WORDS_CHOICES,
     ai_schema,
@@ -31,7 +33,17 @@ from custom_components.protect_narrator.options import NUMBER_OPTIONS, SHOW_CHOI
 from custom_components.protect_narrator.options_flow import NarratorOptionsFlow
 from custom_components.protect_narrator.pipeline.models import FallbackReason, Label
 from custom_components.protect_narrator.protect import ConnectError
+from custom_components.protect_narrator.repairs import (
+    FLOWS,
+    AgentFlow,
+    ApiKeyFlow,
+    BugFlow,
+    MediaAccessFlow,
+    StorageFlow,
+)
 from custom_components.protect_narrator.selectors import INHERIT, PREFERRED
+from custom_components.protect_narrator.system_health import _info
+from custom_components.protect_narrator.watch import AGENT_KINDS, Kind
 
 ROOT = Path(__file__).parents[2]
 INTEGRATION = ROOT / "custom_components" / const.DOMAIN
@@ -255,6 +267,63 @@ def test_whatever_ends_the_profile_s_flow_is_told() -> None:
     profile = read("strings.json")["config_subentries"][const.SUBENTRY_CAMERA]
     assert profile["error"].keys() == {"broken_template"}
     assert profile["abort"].keys() == {"already_configured", "cameras_unknown", "no_camera_left"}
+
+
+def issues() -> dict[str, Any]:
+    """Return the issues' texts but those of the user's own templates."""
+    every: dict[str, Any] = read("strings.json")["issues"]
+    return {key: texts for key, texts in every.items() if not key.startswith("broken_")}
+
+
+def test_every_issue_has_words_and_says_what_to_do() -> None:
+    keys = {*Kind, NO_AGENT, *(f"{kind}_core" for kind in CORE_S)}
+    assert issues().keys() == keys
+    for key, texts in issues().items():
+        assert "{name}" in texts["title"], key
+        # hassfest: one of them, by whether a form mends it.
+        fixable = key == NO_AGENT or key in FIXABLE
+        assert texts.keys() == {"title", "fix_flow" if fixable else "description"}, key
+
+
+def test_every_step_of_every_fix_flow_is_translated_and_every_error_of_it() -> None:
+    flows: dict[str, type[FlowHandler[Any, Any, Any]]] = {
+        **dict.fromkeys((NO_AGENT, *AGENT_KINDS), AgentFlow),
+        **{kind.value: flow for kind, flow in FLOWS.items()},
+    }
+    assert flows.keys() == {NO_AGENT, *FIXABLE}
+    of_console = {*connect_error_codes(), CoreEntryMissingError.code}
+    errors: dict[type[FlowHandler[Any, Any, Any]], set[str]] = {
+        AgentFlow: {"agent_missing"},
+        StorageFlow: {"disk_full", "storage_error"},
+        MediaAccessFlow: of_console - {"invalid_api_key"},
+        ApiKeyFlow: of_console - {"no_media_access", "core_entry_missing"} | {"api_key_needed"},
+        BugFlow: set(),
+    }
+    for key, flow in flows.items():
+        fix = issues()[key]["fix_flow"]
+        steps = {step for kind in flow.__mro__ for step in steps_of(kind)}
+        assert fix["step"].keys() == steps - {"init"}, key
+        assert fix.get("error", {}).keys() == errors[flow], key
+
+
+async def test_every_field_of_a_fix_flow_is_translated_and_explained(hass: HomeAssistant) -> None:
+    stored = {CONF_API_KEY: "stored"}
+    for key, schema in (
+        (Kind.API_KEY_REFUSED, api_key_schema(stored)),
+        (Kind.API_KEY_MISSING, api_key_schema({})),
+    ):
+        step = issues()[key]["fix_flow"]["step"]["api_key"]
+        asked = {str(marker) for marker in schema.schema}
+        assert step["data"].keys() == step["data_description"].keys() == asked
+    for name in (*AGENT_KINDS, NO_AGENT):
+        step = issues()[name]["fix_flow"]["step"]["agent"]
+        assert step["data"].keys() == step["data_description"].keys() == {const.CONF_AGENT_ID}
+
+
+async def test_every_line_of_system_health_is_translated(hass: HomeAssistant) -> None:
+    info = await _info(hass)
+    info["can_reach_console"].close()
+    assert list(read("strings.json")["system_health"]["info"]) == list(info)
 
 
 def test_every_entity_has_a_name_and_an_icon() -> None:

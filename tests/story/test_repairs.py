@@ -3,7 +3,12 @@
 from datetime import timedelta
 
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
-from homeassistant.const import CONF_API_KEY, EVENT_HOMEASSISTANT_STARTED
+from homeassistant.const import (
+    ATTR_SUPPORTED_FEATURES,
+    CONF_API_KEY,
+    EVENT_HOMEASSISTANT_STARTED,
+    STATE_UNKNOWN,
+)
 from homeassistant.core import CoreState
 from homeassistant.helpers.recorder import get_instance
 from homeassistant.setup import async_setup_component
@@ -24,7 +29,7 @@ from custom_components.protect_narrator.selectors import PREFERRED
 from custom_components.protect_narrator.watch import AGENT_LOSSES, QUIET_AFTER, UNTOLD_LIVE
 from custom_components.protect_narrator.watchman import AGENTS_COME_LATE, CHECK_EVERY
 from simulator.console import Socket
-from tests.fake_agents import GOOD_ANSWER, FakeTaskEntity, add_agents
+from tests.fake_agents import GOOD_ANSWER, FakeTaskEntity
 from tests.shell.flows import core_entry, log_in
 from tests.waiting import until
 
@@ -209,18 +214,14 @@ async def test_an_agent_that_comes_late_after_a_restart_is_waited_for(
 
 
 async def test_an_agent_that_is_back_is_noticed_without_a_detection(
-    home: Home, repairs: Repairs
+    home: Home, repairs: Repairs, agent: FakeTaskEntity
 ) -> None:
-    await home.set_up("ai_task.fake_agents_task")
+    await home.set_up(GONE)
     await see_some(home, AGENT_LOSSES)
     await repairs.told("agent_missing")
 
-    entity = FakeTaskEntity()
-    await add_agents(home.hass, entity)
-    assert home.entry.options[CONF_AGENT_ID] in {entity.entity_id, "ai_task.fake_agents_task"}
-    home.hass.states.async_set(
-        "ai_task.fake_agents_task", "unknown", home.hass.states.get(entity.entity_id).attributes
-    )
+    features = {ATTR_SUPPORTED_FEATURES: agent.supported_features}
+    home.hass.states.async_set(GONE, STATE_UNKNOWN, features)
     await an_hour_later(home)
 
     assert repairs.ids == []

@@ -1,16 +1,24 @@
 """Consoles that say nothing, go away and come back."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
-from homeassistant.const import Platform
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import CONF_PASSWORD, Platform
+from homeassistant.helpers import issue_registry as ir
+import pytest
 
 from custom_components.protect_narrator.const import (
+    CONF_CORE_ENTRY_ID,
+    CONF_DESCRIBE_TIMEOUT,
     CONF_LONGEST_OPEN,
     CONF_RECONCILE_INTERVAL,
     DOMAIN,
 )
+from custom_components.protect_narrator.forms import CONF_REMOVE_API_KEY
 from simulator.console import Ends, Socket
-from tests.fake_agents import FakeTaskEntity
+from tests.fake_agents import GOOD_ANSWER, FakeTaskEntity
+from tests.shell.flows import core_entry, log_in
 from tests.waiting import until
 
 from .conftest import Home
@@ -112,3 +120,51 @@ async def test_a_password_that_is_changed_at_the_console_asks_the_user_for_the_n
     await until(lambda: flows.async_progress_by_handler(DOMAIN), limit_s=40)
     (flow,) = flows.async_progress_by_handler(DOMAIN)
     assert flow["context"]["source"] == "reauth"
+
+
+@pytest.mark.parametrize("of_core", [False, True])
+async def test_what_was_under_way_as_the_password_changed_is_told_and_the_user_asked_once(
+    home: Home, agent: FakeTaskEntity, *, of_core: bool
+) -> None:
+    core = core_entry(home.hass, home.console)
+    data = {CONF_CORE_ENTRY_ID: core.entry_id} if of_core else None
+    looking: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+    agent.answer = lambda: looking
+    await home.set_up(agent, {CONF_RECONCILE_INTERVAL: 1, CONF_DESCRIBE_TIMEOUT: 60}, data=data)
+    await home.is_heard()
+    camera = home.console.cameras[1]
+    await home.see(camera)
+    await until(lambda: agent.asked)
+
+    home.console.password = "another one"
+    home.console.end_sessions()
+    await home.see(camera)  # told over a websocket that is still open
+    flows = home.hass.config_entries.flow
+    await until(lambda: flows.async_progress_by_handler(DOMAIN), limit_s=40)
+    looking.set_result(GOOD_ANSWER)
+    first, second = await home.next_sightings(2)
+
+    assert (first["title"], first["fallback_reason"]) == (GOOD_ANSWER["title"], None)
+    assert second["fallback_detail"] == "no_access"
+    # The log-in is what is wrong: nothing else is told beside it.
+    issues = ir.async_get(home.hass).issues
+    assert not [issue_id for domain, issue_id in issues if domain == DOMAIN]
+    (flow,) = flows.async_progress_by_handler(DOMAIN)
+    assert flow["step_id"] == ("reauth_core" if of_core else "reauth_confirm")
+
+    before = home.entry.runtime_data
+    if of_core:
+        # The entry is set up anew by itself, and Home Assistant ends the flow.
+        home.hass.config_entries.async_update_entry(core, data=log_in(home.console))
+    else:
+        answers = {CONF_PASSWORD: home.console.password, CONF_REMOVE_API_KEY: False}
+        await flows.async_configure(flow["flow_id"], answers)
+
+    await until(lambda: not flows.async_progress_by_handler(DOMAIN))
+    await until(
+        lambda: (
+            home.entry.state is ConfigEntryState.LOADED and home.entry.runtime_data is not before
+        )
+    )
+    event_id = await home.see(camera)
+    assert (await home.next_sighting())["protect_event_id"] == event_id
