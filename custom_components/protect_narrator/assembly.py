@@ -97,7 +97,20 @@ async def async_assemble(hass: HomeAssistant, entry: ConfigEntry) -> RuntimeData
         gate=shared(hass).gate,
         kept=ledger.async_kept,
     )
-    runner = Runner(world, lambda: coordinator.async_set_queue_depth(runner.depth))
+    watchman = Watchman(
+        hass,
+        entry,
+        coordinator=coordinator,
+        connection=connection,
+        ledger=ledger,
+        archive=archive,
+        unusable=unusable,
+    )
+    runner = Runner(
+        world,
+        lambda: coordinator.async_set_queue_depth(runner.depth),
+        watchman.async_note_bug,
+    )
     return RuntimeData(
         sessions=sessions,
         connection=connection,
@@ -108,15 +121,7 @@ async def async_assemble(hass: HomeAssistant, entry: ConfigEntry) -> RuntimeData
         ledger=ledger,
         recent=recent,
         receipts=receipts,
-        watchman=Watchman(
-            hass,
-            entry,
-            coordinator=coordinator,
-            connection=connection,
-            ledger=ledger,
-            archive=archive,
-            unusable=unusable,
-        ),
+        watchman=watchman,
     )
 
 

@@ -90,6 +90,7 @@ class NarratorCoordinator(DataUpdateCoordinator[NarratorData]):
         self.console = console
         self._subscribers: dict[str, list[Callable[[Published], None]]] = {}
         self._subscribers_to_all: list[Callable[[Published], None]] = []
+        self._on_bug: Callable[[], None] = lambda: None
         # Of cameras that are gone, too: a Detection may still be on its way.
         self._macs = {camera.id: camera.mac for camera in console.cameras}
         self.data = NarratorData(
@@ -130,6 +131,10 @@ class NarratorCoordinator(DataUpdateCoordinator[NarratorData]):
 
         return unsubscribe
 
+    def report_bugs(self, on_bug: Callable[[], None]) -> None:
+        """Call ``on_bug`` from now on when a subscriber fails by a bug, which is logged then."""
+        self._on_bug = on_bug
+
     @callback
     def async_published(self, published: Published) -> None:
         """Hand a Sighting to who subscribed; count it, unless more words follow."""
@@ -142,6 +147,7 @@ class NarratorCoordinator(DataUpdateCoordinator[NarratorData]):
             except Exception:
                 # The event is out: no entity may keep it from the others.
                 _LOGGER.exception("Sighting %s: not shown", sighting.sighting_id)
+                self._on_bug()
         # First words are none yet, what is described again was counted, and what was looked for
         # later ended long ago.
         if sighting.revision == 1:

@@ -17,7 +17,7 @@ from .protect import Ways, WayState
 AGENT_LOSSES = 5
 
 # What is found only by looking back may be an event whose telling was lost in a gap; three in a
-# row, each of which began while a websocket was open, are a websocket that is silent.
+# row, each of which began while the websockets were open, are websockets that are silent.
 UNTOLD_LIVE = 3
 
 # A camera at a quiet place may see nobody for a day or two.
@@ -116,7 +116,7 @@ class Context:
     """Whether the console refuses the log-in: that nothing can be read then says no more."""
 
     listening_since: datetime | None
-    """Since when a websocket is open; None while none is."""
+    """Since when every websocket that there is, is open; None while one is not."""
 
 
 def worries(facts: Facts) -> frozenset[Worry]:

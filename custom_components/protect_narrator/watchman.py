@@ -136,7 +136,8 @@ class Watchman:
         hass, entry = self._hass, self._entry
         if hass.state is not CoreState.running:
             self._agents_count_from = None
-        self._connection.report_bugs(self._on_bug)
+        self._connection.report_bugs(self.async_note_bug)
+        self._coordinator.report_bugs(self.async_note_bug)
         endings: list[Callable[[], None]] = [
             self._coordinator.async_subscribe_all(self._on_published),
             self._coordinator.async_add_listener(self._on_coordinator),
@@ -196,14 +197,15 @@ class Watchman:
 
     @callback
     def _on_ways(self, ways: Ways) -> None:
-        if not ways.any_open:
+        if not ways.all_open:
             self._listening_since = None
         elif self._listening_since is None:
             self._listening_since = dt_util.utcnow()
         self._become(replace(self._facts, ways=ways))
 
     @callback
-    def _on_bug(self) -> None:
+    def async_note_bug(self) -> None:
+        """Learn of a bug of ours that is in the log."""
         self._become(replace(self._facts, bug=True))
 
     @callback

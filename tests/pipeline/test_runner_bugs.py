@@ -98,8 +98,10 @@ async def test_a_publisher_that_hangs_is_not_waited_for(
 
 
 async def test_a_publisher_that_raises_after_a_bug_is_loud_too(
-    outside: FakeWorld, runner: Runner, caplog: pytest.LogCaptureFixture
+    outside: FakeWorld, caplog: pytest.LogCaptureFixture
 ) -> None:
+    bugs: list[None] = []
+    runner = Runner(outside.world(), on_bug=lambda: bugs.append(None))
     outside.publisher.fault = BUG
     outside.describer.answers = [ValueError("another bug")]
     sighting = await tell(outside, runner)
@@ -108,6 +110,7 @@ async def test_a_publisher_that_raises_after_a_bug_is_loud_too(
     said = f"protect_narrator Sighting {sighting.sighting_id}: lost to a bug\n"
     assert last.message.startswith(said)
     assert last.message.count("Traceback") == 2, "the bug before it is told, too"
+    assert len(bugs) == 1
 
 
 async def test_cleaning_up_that_raises_is_loud_and_publishes_nothing_twice(

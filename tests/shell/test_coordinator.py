@@ -79,12 +79,14 @@ async def test_one_subscriber_s_bug_is_loud_and_the_others_hear(
     def bug(_published: Published) -> None:
         raise TypeError("planted")
 
+    bugs: list[None] = []
+    coordinator.report_bugs(lambda: bugs.append(None))
     coordinator.async_subscribe(CAMERA.mac, bug)
     coordinator.async_subscribe(CAMERA.mac, heard.append)
 
     coordinator.async_published(Published(sighting(), Context()))
 
-    assert len(heard) == 1
+    assert len(heard) == len(bugs) == 1
     (record,) = [record for record in caplog.records if record.levelno == logging.ERROR]
     assert sighting().sighting_id in record.getMessage()
     assert ", in bug\nTypeError" in record.getMessage()

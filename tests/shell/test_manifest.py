@@ -6,7 +6,7 @@ from pathlib import Path
 import re
 from typing import Any
 
-from homeassistant.const import CONF_API_KEY
+from homeassistant.const import CONF_API_KEY, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowHandler
 from PIL import Image
@@ -108,6 +108,21 @@ def test_the_manifest_holds_what_a_custom_integration_needs() -> None:
     assert manifest["iot_class"] == "local_push"
     for listed in ("codeowners", "dependencies", "after_dependencies"):
         assert manifest[listed] == sorted(set(manifest[listed]))
+
+
+# hassfest lets everybody use these; of those that it names, the ones that we may come to use.
+ALWAYS_ALLOWED = {*Platform, "conversation", "homeassistant", "system_health", "websocket_api"}
+
+
+def test_only_declared_integrations_are_used_except_by_a_platform_of_another() -> None:
+    manifest = read("manifest.json")
+    declared = {*manifest["dependencies"], *manifest["after_dependencies"], *ALWAYS_ALLOWED}
+    for path in INTEGRATION.rglob("*.py"):
+        source = path.read_text(encoding="utf-8")
+        used = set(re.findall(r"homeassistant\.components\.(\w+)", source))
+        for names in re.findall(r"from homeassistant\.components import ([\w, ]+)", source):
+            used |= set(names.split(", "))
+        assert used <= declared | {path.stem}, path
 
 
 def test_the_client_library_is_not_pinned_against_home_assistants_own() -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 import pytest
@@ -78,6 +78,20 @@ async def test_an_unload_with_a_bug_is_loud_and_the_entry_can_be_set_up_again(
     assert ", in fail\nRuntimeError" in caplog.text
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_without_a_recorder_the_user_is_told_that_nothing_is_kept(
+    hass: HomeAssistant, console: Console
+) -> None:
+    entry = our_entry(hass, console)
+    await hass.config_entries.async_setup(entry.entry_id)
+
+    (issue,) = ir.async_get(hass).issues.values()
+    assert issue.translation_key == "recorder_off"
+    assert not issue.is_fixable
+
+    await hass.config_entries.async_unload(entry.entry_id)
+    assert not ir.async_get(hass).issues
 
 
 async def test_a_device_of_an_entry_that_is_not_loaded_can_be_removed(

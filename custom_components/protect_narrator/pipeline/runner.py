@@ -76,10 +76,16 @@ class World:
 class Runner:
     """Runs every Detection of one console as a task of its own."""
 
-    def __init__(self, world: World, on_change: Callable[[], None] = lambda: None) -> None:
-        """``on_change`` is called whenever ``depth`` has changed."""
+    def __init__(
+        self,
+        world: World,
+        on_change: Callable[[], None] = lambda: None,
+        on_bug: Callable[[], None] = lambda: None,
+    ) -> None:
+        """``on_change`` is called whenever ``depth`` has changed, ``on_bug`` when one was lost."""
         self._world = world
         self._on_change = on_change
+        self._on_bug = on_bug
         self._fetcher = ClipFetcher(
             world.console, world.clock, world.decoder, world.readiness, breaker=world.breaker
         )
@@ -173,6 +179,7 @@ class Runner:
         """Let go of a task, and be loud about what even publishing did not survive."""
         if not task.cancelled() and (error := task.exception()) is not None:
             _LOGGER.error("%s: lost to a bug", task.get_name(), exc_info=error)
+            self._on_bug()
         self._refused.pop(task, None)
         if self._unfinished.pop(task, None) is not None:
             self._on_change()

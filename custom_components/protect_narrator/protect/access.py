@@ -85,6 +85,11 @@ class Ways:
         """Whether anything could be told live."""
         return WayState.OPEN in {self.private, self.public}
 
+    @property
+    def all_open(self) -> bool:
+        """Whether everything should be told live: no way that there is, is closed."""
+        return self.private is WayState.OPEN and self.public is not WayState.CLOSED
+
 
 class ConnectError(Exception):
     """The console cannot be used; ``code`` is stable and names the cause."""
