@@ -227,7 +227,9 @@ def _remove(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
-        path.unlink(missing_ok=True)
+        # Where the media folder is none there never was one, which was said already.
+        with suppress(NotADirectoryError):
+            path.unlink(missing_ok=True)
 
 
 def _create(path: Path) -> FileIO:

@@ -20,7 +20,7 @@ from custom_components.protect_narrator.const import (
     CONF_RECONCILE_INTERVAL,
     DOMAIN,
 )
-from custom_components.protect_narrator.system_health import summary
+from custom_components.protect_narrator.system_health import _each, summary
 from simulator.console import Camera, Console, Reply
 from tests.fake_agents import GOOD_ANSWER, FakeTaskEntity
 from tests.shell.flows import core_entry, log_in
@@ -238,3 +238,8 @@ def test_the_last_sightings_are_a_line() -> None:
     )
     assert summary([told(900.0, late=True)]) == "1 Sightings; fallbacks: none"
     assert summary([]) == "none since the start"
+
+
+def test_several_consoles_are_numbered() -> None:
+    assert _each(["all is well"]) == "all is well"
+    assert _each(["all is well", "not here"]) == "1: all is well / 2: not here"
