@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Callable
-import logging
 
+from ..pipeline.blame import cautious_logger
 from .access import Ways
 
-_LOGGER = logging.getLogger(__name__)
+_LOGGER = cautious_logger(__name__)
 
 
 class Telling:
