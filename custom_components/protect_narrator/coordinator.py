@@ -215,6 +215,8 @@ class NarratorCoordinator(DataUpdateCoordinator[NarratorData]):
     @callback
     def async_set_queue_depth(self, depth: int) -> None:
         """Learn how many Detections are being worked on."""
+        if depth == self.data.queue_depth:
+            return  # somebody has given way to somebody: every entity would be written for nothing
         self._set(queue_depth=depth)
 
     @callback

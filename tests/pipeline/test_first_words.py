@@ -238,9 +238,9 @@ async def test_first_words_go_before_others_that_wait_for_the_agent(
     for holder in holders:
         await holder.__aenter__()
     runner.submit(detection(1))
-    await until(lambda: gate._others)
+    await until(lambda: gate._waiting)
     runner.greet(OPENED)
-    await until(lambda: gate._urgent)
+    await until(lambda: len(gate._waiting) == 2)
     for holder in holders:
         await holder.__aexit__(None, None, None)
     first, _ = await outside.publisher.wait_for(2)

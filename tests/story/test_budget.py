@@ -208,7 +208,7 @@ async def test_one_call_at_a_time_over_all_consoles_where_the_user_wants_it(
             for camera in one.console.cameras[:2]:
                 await one.see(camera)
 
-        await until(lambda: len(gate._others) == 3)
+        await until(lambda: len(gate._waiting) == 3)
         assert (gate.inside, len(agent.asked)) == (1, 1)
         never.set_result(GOOD_ANSWER)
         await home.next_sightings(4)

@@ -2,9 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
+from copy import copy
 from functools import partial
 from threading import Event
-from typing import Concatenate
+from typing import Concatenate, Self
+
+from .gate import Gate, Turn
 
 # A 4K decoder holds about 100 MB, and Home Assistant's smallest machines have two to four
 # cores of which they need one: a third decoder would only make all of them slower.
@@ -24,8 +27,16 @@ class Decoder:
 
     def __init__(self, *, at_once: int = _AT_ONCE, limit_s: float = _LIMIT_S) -> None:
         """Allow ``at_once`` threads, each for ``limit_s`` seconds."""
-        self._gate = asyncio.Semaphore(at_once)
+        self._gate = Gate()
+        self._at_once = at_once
+        self._turn = Turn.SOON
         self._limit_s = limit_s
+
+    def in_turn(self, turn: Turn) -> Self:
+        """Return this decoder, with the same threads, for somebody whose turn that is."""
+        other = copy(self)
+        other._turn = turn  # noqa: SLF001 - one of ours
+        return other
 
     async def run[**P, R](
         self, work: Callable[Concatenate[Event, P], R], *args: P.args, **kwargs: P.kwargs
@@ -35,7 +46,7 @@ class Decoder:
         When cancelled, the thread is told to stop and waited for: nobody reads or writes in a
         directory that its owner removes next.
         """
-        async with self._gate:
+        async with self._gate.place(self._at_once, self._turn):
             loop = asyncio.get_running_loop()
             stop = Event()
             thread = loop.run_in_executor(None, partial(work, stop, *args, **kwargs))

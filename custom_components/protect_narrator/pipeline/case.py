@@ -1,10 +1,12 @@
 """What is known of one Detection while it is worked on: the pipeline's only changing value."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 import logging
 
 from .errors import NarratorError
+from .gate import Turn, turn_of
 from .models import (
     Description,
     Detection,
@@ -55,6 +57,9 @@ class Case:
     wish: str = ""
     """What the user wants to know beyond the usual, of a description that he asked for."""
 
+    asked_for: bool = False
+    """Whether somebody waits for the answer."""
+
     agent_id: str | None = None
     """The agent that is asked; None until it was looked up, and when there is none."""
 
@@ -76,15 +81,29 @@ class Case:
     _fallbacks: list[Fallback] = field(default_factory=list)
     _seconds: dict[Stage, float] = field(default_factory=dict)
     _entered: float = field(init=False)
+    _came: datetime = field(init=False)
 
     def __post_init__(self) -> None:
         """Start the first stage's time."""
         self._entered = self.clock.monotonic()
+        self._came = self.clock.now()
 
     @property
     def sighting_id(self) -> str:
         """The id that every log line carries."""
         return self.detection.sighting_id
+
+    @property
+    def turn(self) -> Turn:
+        """Whose turn its is wherever others wait too; better labels make it an earlier one."""
+        if self.asked_for or self.phase is Phase.FIRST:
+            return Turn.NOW
+        return turn_of(self.detection, self._came)
+
+    @property
+    def only_waits(self) -> bool:
+        """Whether nothing was fetched for it yet, so that nothing is wasted if nothing ever is."""
+        return self.stage is Stage.SETTLE or (self.stage is Stage.CLIP and not self.clip_attempts)
 
     def enter(self, stage: Stage) -> None:
         """Begin a stage; the time since the last call belongs to the stage that ends."""
@@ -151,6 +170,10 @@ _LASTING = {
 def _is_said_once(fallback: Fallback) -> bool:
     """Say whether others tell of it once, so that each Sighting need not.
 
-    A limit that is reached is what the user wanted; what lasts is watched over from outside.
+    A limit that is reached is what the user wanted, of a flood it is said once that there is one,
+    and what lasts is watched over from outside.
     """
-    return fallback.reason is FallbackReason.BUDGET_EXHAUSTED or fallback.detail in _LASTING
+    return (
+        fallback.reason in {FallbackReason.BUDGET_EXHAUSTED, FallbackReason.QUEUE_FULL}
+        or fallback.detail in _LASTING
+    )

@@ -13,6 +13,7 @@ from .breaker import Breaker
 from .case import Case, Stage
 from .errors import ClipUnreadableError, MediaError, NarratorError, StorageError
 from .frames import ClipInfo, probe
+from .gate import Gate
 from .models import Detection, FallbackDetail, FallbackReason, Policy
 from .ports import Clock, Console, Workspace
 from .readiness import Lesson, Readiness
@@ -156,7 +157,7 @@ class ClipFetcher:
         self._readiness = readiness
         self._breaker = breaker or Breaker(clock)
         self._rand = rand
-        self._slot = asyncio.Semaphore(1)
+        self._slot = Gate()
 
     async def fetch(self, case: Case, workspace: Workspace) -> Clip | None:
         """Return the Detection's clip, or None after recording in ``case`` why there is none.
@@ -177,7 +178,7 @@ class ClipFetcher:
                 with self._breaker.watch():
                     path = await self._download(case, workspace, patience, lesson)
                     kept = None  # this body has replaced the one that was kept
-                    info = await self._decoder.run(probe, path)
+                    info = await self._decoder.in_turn(case.turn).run(probe, path)
             except (MediaError, StorageError, ClipUnreadableError) as err:
                 lost: NarratorError = err
             else:
@@ -211,7 +212,7 @@ class ClipFetcher:
         start, end = clip_window(case.detection, case.policy)
         limit_s = case.policy.clip_deadline.total_seconds()
         self._breaker.require()  # and does not even wait for the slot
-        async with self._slot:
+        async with self._slot.place(1, case.turn):
             self._breaker.begin()
             case.clip_attempts += 1
             lesson.asked(self._clock.now())

@@ -27,8 +27,6 @@ class Interview:
     """Shared by all consoles."""
 
     meter: Meter
-    urgent: bool = False
-    """Whether it goes before others that wait for the agent."""
 
     async def describe(self, exhibit: Exhibit, instead: Callable[[], Awaitable[Exhibit]]) -> None:
         """Put the agent's Description into the case, or the rungs that were lost.
@@ -90,7 +88,7 @@ class Interview:
         ``remark`` tells the agent what was wrong with its last answer.
         """
         case = self.case
-        async with self.gate.place(case.policy.ai_at_once, urgent=self.urgent):
+        async with self.gate.place(case.policy.ai_at_once, case.turn):
             self.describer.require()
             require_budget(self.meter, case)
             shown, case.shown = case.shown, exhibit.evidence

@@ -147,7 +147,8 @@ class Ladder:
                     data = await still()
         except TimeoutError as err:
             raise MediaError(FallbackDetail.TIMEOUT, "no picture in time") from err
-        return await self.decoder.run(as_jpeg, data, self.case.policy.frame_max_side)
+        decoder = self.decoder.in_turn(self.case.turn)
+        return await decoder.run(as_jpeg, data, self.case.policy.frame_max_side)
 
     async def _film(self, clip: Clip, workspace: Room, ability: Ability) -> Fitting | None:
         """Return the clip as the agent can take it; None after recording why it cannot."""
@@ -164,7 +165,7 @@ class Ladder:
         """
         policy, detection = self.case.policy, self.case.detection
         look = look_for(clip.info, detection, policy, 1 if film else policy.frame_count)
-        strip = await self.decoder.run(choose, clip.path, look)
+        strip = await self.decoder.in_turn(self.case.turn).run(choose, clip.path, look)
         frames = strip.frames
         if strip.cut_short is not None:
             _LOGGER.warning(

@@ -117,9 +117,7 @@ class FirstWords:
             exhibit = Exhibit(await written_still(workspace, case.picture))
             case.agent_id = describer.agent_id
             case.enter(Stage.DESCRIBE)
-            interview = Interview(
-                case=case, describer=describer, gate=self.gate, meter=self.meter, urgent=True
-            )
+            interview = Interview(case=case, describer=describer, gate=self.gate, meter=self.meter)
             case.description = await interview.ask_once(exhibit)
             if greeting.overtaken:
                 return  # and the cancellation was swallowed on the way

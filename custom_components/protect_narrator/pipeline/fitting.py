@@ -43,6 +43,7 @@ async def fitted(
     if isinstance(room, StorageError):
         raise room
     until_s = min(until_s, length_s)
+    decoder = decoder.in_turn(case.turn)
     if until_s - lead_s >= _LEAST_S:
         most_bytes = min(most_bytes, size)
         path = await room.reserve("clip_cut.mp4", most_bytes)

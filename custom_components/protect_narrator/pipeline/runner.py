@@ -1,7 +1,7 @@
 """The way of a Detection: settle ► clip ► evidence ► describe ► publish ► clean up."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -15,7 +15,6 @@ from .clip import Clip, ClipFetcher, settle
 from .describe import Interview, require_budget
 from .errors import (
     AgentUnavailableError,
-    NarratorError,
     NotTakenError,
     NoWordsError,
     OverBudgetError,
@@ -25,6 +24,7 @@ from .evidence import Exhibit, Ladder, Room
 from .first_words import FirstWords
 from .gate import Gate
 from .models import Detection, FallbackDetail, FallbackReason, Medium, Policy, Sighting
+from .overload import Overload, giving_way
 from .ports import Archive, Clock, Console, Describer, Meter, Publisher
 from .readiness import Readiness
 
@@ -100,7 +100,8 @@ class Runner:
             gate=world.gate,
         )
         self._unfinished: dict[asyncio.Task[None], Case] = {}
-        self._refused: dict[asyncio.Task[None], Case] = {}
+        self._giving_way: dict[asyncio.Task[None], Case] = {}
+        self._overload = Overload(self._publish)
         self._closed = False
 
     @property
@@ -108,16 +109,29 @@ class Runner:
         """Number of Detections that are being worked on."""
         return len(self._unfinished)
 
-    def submit(self, detection: Detection) -> None:
-        """Begin with a Detection; call in the event loop. After ``close()`` nothing begins."""
+    @property
+    def is_at_ease(self) -> bool:
+        """Whether there is room for more than what is live."""
+        return self.depth < UNFINISHED_AT_MOST // 2
+
+    def submit(self, detection: Detection) -> asyncio.Task[None] | None:
+        """Begin with a Detection; call in the event loop. After ``close()`` nothing begins.
+
+        Returns what ends when it is told, None where it is not worked on. Where too much is
+        unfinished, it takes the place of what matters less and has only waited, if there is any.
+        """
         if self._closed:
-            return
+            return None
         case = Case(detection=detection, clock=self._world.clock)
-        if self.depth < UNFINISHED_AT_MOST:
-            self._start(self._run(case), self._unfinished, case)
-            self._on_change()
-        else:
-            self._start(self._refuse(case), self._refused, case)
+        if not self._has_room(case):
+            self._overload.refuse(case)
+            return None
+        return self._start(case)
+
+    def refuse(self, detection: Detection) -> None:
+        """Tell a Detection without working on it, because there are too many before it."""
+        if not self._closed:
+            self._overload.refuse(Case(detection=detection, clock=self._world.clock))
 
     async def describe(
         self, detection: Detection, *, revision: int = 1, wish: str = ""
@@ -128,16 +142,21 @@ class Runner:
         and when the Runner is closed before it is told; NoWordsError when a later revision got
         no answer: nothing is published then, because what was told before says more.
         """
-        case = Case(detection=detection, clock=self._world.clock, revision=revision, wish=wish)
-        if self._closed or self.depth >= UNFINISHED_AT_MOST:
-            raise NotTakenError(FallbackDetail.OVERLOAD, "nothing more is taken in now")
+        case = Case(
+            detection=detection,
+            clock=self._world.clock,
+            revision=revision,
+            wish=wish,
+            asked_for=True,
+        )
         if any(
             other.sighting_id == case.sighting_id and not other.published
             for other in self._unfinished.values()
         ):
             raise NotTakenError(FallbackDetail.OVERLOAD, "it is being described already")
-        task = self._start(self._run(case), self._unfinished, case)
-        self._on_change()
+        if self._closed or not self._has_room(case):
+            raise NotTakenError(FallbackDetail.OVERLOAD, "nothing more is taken in now")
+        task = self._start(case)
         try:
             await asyncio.wait([task])
         except asyncio.CancelledError:
@@ -161,18 +180,32 @@ class Runner:
     async def close(self) -> None:
         """Cancel what is unfinished, and return when it has cleaned up. Publishes nothing."""
         self._closed = True
-        tasks = (*self._unfinished, *self._refused)
+        tasks = (*self._unfinished, *self._giving_way)
         for task in tasks:
             task.cancel()
+        await self._overload.close()
         await asyncio.gather(self._first_words.close(), *tasks, return_exceptions=True)
 
-    def _start(
-        self, work: Coroutine[None, None, None], tasks: dict[asyncio.Task[None], Case], case: Case
-    ) -> asyncio.Task[None]:
+    def _has_room(self, newcomer: Case) -> bool:
+        """Say whether there is a place; it may be made by somebody who gives way.
+
+        He is told when he has cleaned up, for he may still be on his way to where he waits.
+        """
+        if self.depth < UNFINISHED_AT_MOST:
+            return True
+        task = giving_way(newcomer, self._unfinished)
+        if task is None:
+            return False
+        self._giving_way[task] = self._unfinished.pop(task)
+        task.cancel()
+        return True
+
+    def _start(self, case: Case) -> asyncio.Task[None]:
         name = f"protect_narrator Sighting {case.sighting_id}"
-        task = asyncio.get_running_loop().create_task(work, name=name)
-        tasks[task] = case
+        task = asyncio.get_running_loop().create_task(self._run(case), name=name)
+        self._unfinished[task] = case
         task.add_done_callback(self._finished)
+        self._on_change()
         return task
 
     def _finished(self, task: asyncio.Task[None]) -> None:
@@ -180,9 +213,13 @@ class Runner:
         if not task.cancelled() and (error := task.exception()) is not None:
             _LOGGER.error("%s: lost to a bug", task.get_name(), exc_info=error)
             self._on_bug()
-        self._refused.pop(task, None)
+        gave_way = self._giving_way.pop(task, None)
+        if gave_way is not None and task.cancelled() and not self._closed:
+            self._overload.refuse(gave_way)
         if self._unfinished.pop(task, None) is not None:
             self._on_change()
+        if self.is_at_ease:
+            self._overload.passed()
 
     async def _run(self, case: Case) -> None:
         """Tell one Detection. A bug on the way costs words, never the Sighting."""
@@ -263,12 +300,6 @@ class Runner:
         case.agent_id = describer.agent_id
         whole = show is Medium.CLIP or (show is None and ability.takes_clip is not False)
         return await ladder.prepare(clip, workspace, whole=whole, ability=ability)
-
-    async def _refuse(self, case: Case) -> None:
-        """Tell one Detection without working on it; not even the policy is looked at."""
-        full = NarratorError(FallbackDetail.OVERLOAD, f"{self.depth} Detections are unfinished")
-        case.lose(FallbackReason.QUEUE_FULL, full)
-        await self._publish(case)
 
     async def _publish(self, case: Case) -> None:
         await self._first_words.end(case.sighting_id)

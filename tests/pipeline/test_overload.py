@@ -1,0 +1,258 @@
+"""Too much at once: what matters goes first, and what does not fit is told all the same."""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import replace
+import logging
+
+import pytest
+
+from custom_components.protect_narrator.pipeline import runner as runner_module
+from custom_components.protect_narrator.pipeline.errors import NotTakenError
+from custom_components.protect_narrator.pipeline.models import Detection, Label, Policy, Sighting
+from custom_components.protect_narrator.pipeline.runner import Runner
+from tests.waiting import until
+
+from .fakes import ANSWER, FakeWorld, detection, forever, good_clip
+from .telling import finished, lost
+
+MOST = 3
+
+
+def motion(number: int, **changes: object) -> Detection:
+    return detection(number, labels=(Label.MOTION,), **changes)
+
+
+def ring(number: int, **changes: object) -> Detection:
+    return detection(number, labels=(Label.RING,), **changes)
+
+
+@pytest.fixture(autouse=True)
+def few(outside: FakeWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have room for three, who wait for the console until a test lets them go on."""
+    monkeypatch.setattr(runner_module, "UNFINISHED_AT_MOST", MOST)
+    outside.console.refreshed = forever
+
+
+async def waiting(outside: FakeWorld, count: int) -> None:
+    """Return when so many have asked the console and wait for it."""
+    await until(lambda: outside.console.calls.count("refresh") >= count)
+
+
+def refused(sighting: Sighting) -> bool:
+    return lost(sighting) == ["queue_full:overload"]
+
+
+async def test_a_ring_takes_the_place_of_the_newest_motion_which_is_told_all_the_same(
+    outside: FakeWorld, runner: Runner
+) -> None:
+    for number in range(MOST):
+        runner.submit(motion(number))
+    await waiting(outside, MOST)
+    runner.submit(ring(9))
+    (sighting,) = await outside.publisher.wait_for(1)
+
+    assert sighting.detection == motion(2)
+    assert refused(sighting)
+    await waiting(outside, MOST + 1)
+    assert runner.depth == MOST
+
+
+async def test_a_place_is_made_even_before_anybody_has_begun(
+    outside: FakeWorld, runner: Runner
+) -> None:
+    for number in range(MOST):
+        runner.submit(motion(number))
+    runner.submit(ring(9))
+    (sighting,) = await outside.publisher.wait_for(1)
+
+    assert sighting.detection == motion(2)
+    assert refused(sighting)
+
+
+async def test_what_matters_no_more_takes_nobody_s_place(
+    outside: FakeWorld, runner: Runner
+) -> None:
+    for number in range(MOST):
+        runner.submit(detection(number))
+    for newcomer in (motion(7), detection(8)):
+        runner.submit(newcomer)
+    told = await outside.publisher.wait_for(2)
+
+    assert [sighting.detection for sighting in told] == [motion(7), detection(8)]
+    assert all(map(refused, told))
+
+
+async def test_motion_gives_way_before_people_do(outside: FakeWorld, runner: Runner) -> None:
+    for each in (motion(0), detection(1), detection(2)):
+        runner.submit(each)
+    await waiting(outside, MOST)
+    for newcomer in (ring(7), ring(8), ring(9)):
+        runner.submit(newcomer)
+    told = await outside.publisher.wait_for(3)
+
+    assert [sighting.detection for sighting in told] == [motion(0), detection(2), detection(1)]
+
+
+async def test_who_was_shown_something_gives_way_to_nobody(
+    outside: FakeWorld, runner: Runner
+) -> None:
+    outside.console.refreshed = None
+    outside.policy = replace(outside.policy, ai_at_once=8)
+    outside.describer.answers = [forever]
+    for number in range(MOST):
+        runner.submit(motion(number))
+    await until(lambda: outside.describer.asked_now == MOST)
+    runner.submit(ring(9))
+    (sighting,) = await outside.publisher.wait_for(1)
+
+    assert sighting.detection == ring(9)
+    assert refused(sighting)
+
+
+async def test_who_waits_for_his_first_attempt_gives_way_and_leaves_nothing(
+    outside: FakeWorld, runner: Runner
+) -> None:
+    outside.console.refreshed = None
+    outside.console.clip = [forever]
+    for number in range(MOST):
+        runner.submit(motion(number))
+    await until(lambda: len(outside.archive.made) == MOST and outside.console.open_now)
+    runner.submit(detection(9))
+    (sighting,) = await outside.publisher.wait_for(1)
+
+    assert sighting.detection == motion(2)
+    assert refused(sighting)
+    assert len(outside.archive.left()) < MOST + 1
+
+
+async def test_what_is_found_late_takes_no_live_one_s_place_and_gives_its_own(
+    outside: FakeWorld, runner: Runner
+) -> None:
+    outside.clock.advance(3600)
+    late = ring(2, late=True)
+    for each in (motion(0), motion(1), late):
+        runner.submit(each)
+    runner.submit(ring(8, late=True))
+    runner.submit(motion(9))
+    told = await outside.publisher.wait_for(2)
+
+    assert [sighting.detection for sighting in told] == [ring(8, late=True), late]
+
+
+async def test_what_somebody_asks_for_finds_a_place(outside: FakeWorld, runner: Runner) -> None:
+    for number in range(MOST):
+        runner.submit(detection(number))
+    await waiting(outside, MOST)
+    outside.console.refreshed = None
+
+    assert not refused(await runner.describe(motion(9, late=True), revision=2))
+    (first, _) = outside.publisher.sightings
+    assert refused(first)
+
+
+async def test_what_somebody_asks_for_pushes_aside_nobody_who_rings(
+    outside: FakeWorld, runner: Runner
+) -> None:
+    for number in range(MOST):
+        runner.submit(ring(number))
+    await waiting(outside, MOST)
+
+    with pytest.raises(NotTakenError):
+        await runner.describe(detection(9))
+
+
+async def test_a_cancellation_that_was_swallowed_tells_nothing_twice(
+    outside: FakeWorld, runner: Runner
+) -> None:
+    async def stubborn() -> Detection:
+        with suppress(asyncio.CancelledError):
+            await forever()
+        return motion(0)
+
+    outside.console.refreshed = stubborn
+    runner.submit(motion(0))
+    await waiting(outside, 1)
+    outside.console.refreshed = forever
+    for number in range(1, MOST):
+        runner.submit(ring(number))
+    runner.submit(ring(9))
+    (sighting,) = await outside.publisher.wait_for(1)
+
+    assert sighting.description.title == ANSWER["title"]
+    await until(lambda: not runner._giving_way)
+    assert outside.publisher.sightings == [sighting]
+
+
+async def test_closing_ends_who_gives_way_and_tells_nothing(
+    outside: FakeWorld, runner: Runner
+) -> None:
+    tasks = asyncio.all_tasks()
+    for number in range(MOST):
+        runner.submit(motion(number))
+    runner.submit(ring(8))
+    runner.submit(motion(9))
+    await runner.close()
+
+    assert asyncio.all_tasks() == tasks
+    assert outside.publisher.sightings == []
+
+
+async def test_a_thousand_at_once_are_told_once_each_in_the_order_of_their_turns(
+    outside: FakeWorld, runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner_module, "UNFINISHED_AT_MOST", 50)
+    outside.console.refreshed = None
+    outside.policy = Policy(frame_count=1)
+    outside.console.clip = [good_clip()]
+    kinds = [ring if n % 100 == 0 else detection if n % 50 == 1 else motion for n in range(1000)]
+    everything = [kind(number) for number, kind in enumerate(kinds)]
+    for each in everything:
+        runner.submit(each)
+    told = await outside.publisher.wait_for(1000)
+    await finished(runner)
+
+    assert len(told) == len({sighting.sighting_id for sighting in told}) == 1000
+    described = [each.detection.labels[0] for each in told if not refused(each)]
+    assert described.count(Label.RING) == 10
+    assert described.count(Label.PERSON) == 20
+    assert described.count(Label.MOTION) == 20
+
+
+async def test_a_flood_is_said_once_and_so_is_that_it_is_over(
+    outside: FakeWorld, runner: Runner, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    tasks = [runner.submit(detection(number)) for number in range(10)]
+    await outside.publisher.wait_for(10 - MOST)
+    assert caplog.text.count("without being looked at") == 1
+    for task in tasks[:MOST]:
+        assert task is not None
+        task.cancel()
+    await finished(runner)
+
+    assert "7 Detections were told without being looked at" in caplog.text
+    assert caplog.text.count("without being looked at") == 2
+
+
+async def test_a_bug_at_one_of_a_flood_costs_only_that_one(
+    outside: FakeWorld, runner: Runner, caplog: pytest.LogCaptureFixture
+) -> None:
+    outside.publisher.fault = KeyError("a typo")
+    for number in range(MOST + 2):
+        runner.submit(detection(number))
+    await outside.publisher.wait_for(2)
+
+    assert f"Sighting {detection(MOST).sighting_id}: lost to a bug" in caplog.text
+
+
+async def test_what_is_refused_is_told_and_after_closing_it_is_not(
+    outside: FakeWorld, runner: Runner
+) -> None:
+    runner.refuse(detection())
+    (sighting,) = await outside.publisher.wait_for(1)
+    assert refused(sighting)
+    await runner.close()
+    runner.refuse(detection(1))
+    await asyncio.sleep(0)
+    assert outside.publisher.sightings == [sighting]
