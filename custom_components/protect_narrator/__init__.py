@@ -46,7 +46,14 @@ async def async_setup_entry(hass: HomeAssistant, entry: NarratorConfigEntry) -> 
         await manager.async_forward_entry_setups(entry, PLATFORMS)
         undo.push_async_callback(manager.async_unload_platforms, entry, PLATFORMS)
         async_follow(hass, entry)
-        intake = Intake(hass, runtime.coordinator, runtime.ledger, runtime.runner, runtime.receipts)
+        intake = Intake(
+            hass,
+            runtime.coordinator,
+            runtime.ledger,
+            runtime.runner,
+            receipts=runtime.receipts,
+            backlog=runtime.backlog,
+        )
         entry.async_on_unload(async_at_started(hass, intake.async_run))
         runtime.connection.start(runtime.coordinator.console, intake)
         undo.pop_all()

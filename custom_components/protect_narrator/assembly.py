@@ -1,5 +1,7 @@
 """Puts together what runs for one config entry; nothing listens yet."""
 
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from homeassistant.config_entries import ConfigEntry
@@ -18,15 +20,18 @@ from .console_access import (
 from .const import DOMAIN
 from .coordinator import NarratorCoordinator
 from .describer import HomeAssistantDescriber
+from .history import async_told_since
 from .ledger import Ledger
 from .meter import CallMeter
 from .options import (
+    catch_up_from,
     label_grace_from,
     longest_open_from,
     merge_gap_from,
     policy_from,
     reconcile_interval_from,
 )
+from .pipeline.backlog import Backlog, Way
 from .pipeline.breaker import Breaker
 from .pipeline.errors import StorageError
 from .pipeline.models import Detection, Policy
@@ -61,7 +66,7 @@ async def async_assemble(hass: HomeAssistant, entry: ConfigEntry) -> RuntimeData
     archive, unusable = await _swept_archive(hass)
     ledger = await Ledger.async_load(hass, entry.entry_id)
     login = _login(hass, entry)
-    sessions, connection, console = await _connect(hass, entry, login)
+    sessions, connection, console = await _connect(hass, entry, login, ledger.looked_at)
     chosen = policy_from(hass, entry)
     begin_s = chosen.settle.total_seconds()
     readiness = Readiness(
@@ -111,6 +116,13 @@ async def async_assemble(hass: HomeAssistant, entry: ConfigEntry) -> RuntimeData
         lambda: coordinator.async_set_queue_depth(runner.depth),
         watchman.async_note_bug,
     )
+    way = Way(
+        told_since=partial(async_told_since, hass),
+        submit=runner.submit,
+        refuse=runner.refuse,
+        drop=ledger.async_told,
+        is_at_ease=lambda: runner.is_at_ease,
+    )
     return RuntimeData(
         sessions=sessions,
         connection=connection,
@@ -118,6 +130,7 @@ async def async_assemble(hass: HomeAssistant, entry: ConfigEntry) -> RuntimeData
         coordinator=coordinator,
         readiness=readiness,
         runner=runner,
+        backlog=Backlog(way, world.clock),
         ledger=ledger,
         recent=recent,
         receipts=receipts,
@@ -148,7 +161,7 @@ def _login(hass: HomeAssistant, entry: ConfigEntry) -> Credentials:
 
 
 async def _connect(
-    hass: HomeAssistant, entry: ConfigEntry, login: Credentials
+    hass: HomeAssistant, entry: ConfigEntry, login: Credentials, looked_at: datetime | None
 ) -> tuple[Sessions, Connection, ConsoleInfo]:
     """Log in; no session is left when that fails, or is cancelled."""
     sessions = open_sessions(hass, login)
@@ -158,6 +171,8 @@ async def _connect(
             login,
             sessions,
             not_before=entry.created_at,
+            catch_up=catch_up_from(entry),
+            looked_at=looked_at,
             longest_open=longest_open_from(entry),
             label_grace=label_grace_from(entry),
             merge_gap=merge_gap_from(entry),

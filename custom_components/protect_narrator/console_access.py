@@ -75,6 +75,8 @@ class Listening(TypedDict, total=False):
     """How a connection that is started listens; what is absent is ``Connection``'s default."""
 
     not_before: datetime
+    catch_up: timedelta
+    looked_at: datetime | None
     longest_open: timedelta
     label_grace: timedelta
     merge_gap: timedelta

@@ -1,12 +1,15 @@
 """What the console tells goes in here: to the pipeline, to the entities, or nowhere."""
 
+from datetime import datetime
 import logging
 
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.util import dt as dt_util
 
 from .coordinator import NarratorCoordinator
 from .ledger import Ledger
 from .options import policy_from
+from .pipeline.backlog import Backlog
 from .pipeline.models import Detection, Policy
 from .pipeline.runner import Runner
 from .pipeline.triage import Skip, verdict
@@ -25,7 +28,9 @@ class Intake:
         coordinator: NarratorCoordinator,
         ledger: Ledger,
         runner: Runner,
+        *,
         receipts: Receipts,
+        backlog: Backlog,
     ) -> None:
         """Feed this pipeline."""
         self._hass = hass
@@ -33,6 +38,7 @@ class Intake:
         self._ledger = ledger
         self._runner = runner
         self._receipts = receipts
+        self._backlog = backlog
         self._running = False
         # What was greeted and has not left yet.
         self._greeted: set[str] = set()
@@ -45,7 +51,7 @@ class Intake:
         kept in the ledger.
         """
         self._running = True
-        self._receipts.async_start(self._runner.submit)
+        self._receipts.async_start(self._begin)
 
     def knows(self, camera_id: str, event_id: str) -> bool:
         """Say whether that event was dealt with before."""
@@ -53,6 +59,7 @@ class Intake:
 
     def on_opened(self, detection: Detection) -> None:
         """Greet what has begun, once, if the user wants first words of it."""
+        self._ledger.async_heard(dt_util.utcnow())
         if not self._running or detection.sighting_id in self._greeted:
             return
         policy = self._policy(detection)
@@ -62,6 +69,7 @@ class Intake:
 
     def on_detection(self, detection: Detection) -> None:
         """Take a Detection in, unless it is known or not wanted."""
+        self._ledger.async_heard(dt_util.utcnow())
         greeted = detection.sighting_id in self._greeted
         self._greeted.discard(detection.sighting_id)
         if self._ledger.knows(detection):
@@ -75,7 +83,18 @@ class Intake:
             return
         self._ledger.async_take_in(detection)
         if self._running:
+            self._begin(detection)
+
+    def _begin(self, detection: Detection) -> None:
+        """Work on a Detection; what was found late gets its turn when what is live has had it."""
+        if detection.late:
+            self._backlog.add(detection)
+        else:
             self._runner.submit(detection)
+
+    def on_looked(self, when: datetime) -> None:
+        """Remember until when nothing is missed."""
+        self._ledger.async_looked(when)
 
     def on_state(self, state: ConnectionState) -> None:
         """Show whether the console can be heard; ask for a new log-in when it refuses ours."""

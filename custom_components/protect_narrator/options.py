@@ -1,8 +1,8 @@
 """What the user chose, read from a config entry's options and its cameras' profiles.
 
-The options are one flat mapping: durations are numbers of seconds, sizes are megabytes
-(1024 x 1024 bytes). A key that is absent has the product's default, which stands where it is
-used: in ``pipeline.models.Policy``, or in ``protect``.
+The options are one flat mapping: durations are numbers of seconds, one of hours, and sizes are
+megabytes (1024 x 1024 bytes). A key that is absent has the product's default, which stands
+where it is used: in ``pipeline.models.Policy``, or in ``protect``.
 A profile is a config subentry of one camera. Its data are options of the same names; a key
 that is absent there is as for the whole console.
 The bounds of the numbers are the form's; a stored value may be any positive number.
@@ -23,6 +23,7 @@ from .const import (
     CONF_CALLS_PER_CAMERA,
     CONF_CALLS_PER_DAY,
     CONF_CAMERAS,
+    CONF_CATCH_UP,
     CONF_CLIP_AFTER,
     CONF_CLIP_BEFORE,
     CONF_CLIP_DEADLINE,
@@ -48,6 +49,7 @@ from .const import (
 )
 from .pipeline.models import Label, Medium, Policy, ranked
 from .protect.connection import RECONCILE_EVERY
+from .protect.look_back import CATCH_UP as CATCH_UP_DEFAULT
 from .protect.tracker import (
     LABEL_GRACE,
     LONGEST_OPEN as LONGEST_OPEN_DEFAULT,
@@ -114,6 +116,15 @@ FRAME_COUNT = NumberOption(
 # Below a minute the look-back would load the console more than the websockets do.
 RECONCILE_INTERVAL = _seconds(CONF_RECONCILE_INTERVAL, RECONCILE_EVERY, 60, 3600)
 
+# Beyond a day the recordings tell of nothing that could still be acted on, and each is an AI call.
+CATCH_UP = NumberOption(
+    key=CONF_CATCH_UP,
+    default=CATCH_UP_DEFAULT / timedelta(hours=1),
+    minimum=0,
+    maximum=24,
+    unit="h",
+)
+
 # A walker who leaves one zone and enters the next is told as two events a few seconds apart.
 MERGE_GAP = _seconds(CONF_MERGE_GAP, MERGE_GAP_DEFAULT, 0, 60)
 COOLDOWN = _seconds(CONF_COOLDOWN, DEFAULT_POLICY.cooldown, 0, 3600)
@@ -141,6 +152,7 @@ CLIP_NUMBERS = (
     CLIP_DEADLINE,
     CLIP_MAX_MB,
     RECONCILE_INTERVAL,
+    CATCH_UP,
 )
 NUMBER_OPTIONS = DETECTION_NUMBERS + AI_NUMBERS + CLIP_NUMBERS
 
@@ -189,6 +201,11 @@ def merge_gap_from(entry: ConfigEntry) -> timedelta:
 def reconcile_interval_from(entry: ConfigEntry) -> timedelta:
     """Return how often the console's own list of events is compared."""
     return RECONCILE_INTERVAL.read_duration(entry.options)
+
+
+def catch_up_from(entry: ConfigEntry) -> timedelta:
+    """Return how far back is looked for what nobody has listened to."""
+    return timedelta(hours=CATCH_UP.read(entry.options))
 
 
 def options_at(entry: ConfigEntry, mac: str | None) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from .console_access import Sessions, look_up_cameras
 from .const import DOMAIN
 from .coordinator import NarratorCoordinator
 from .ledger import Ledger
+from .pipeline.backlog import Backlog
 from .pipeline.blocking import Decoder
 from .pipeline.gate import Gate
 from .pipeline.readiness import Readiness
@@ -44,6 +45,9 @@ class RuntimeData:
     runner: Runner
     """The Detections that are being worked on."""
 
+    backlog: Backlog
+    """Those that were found late, and wait for a place there."""
+
     ledger: Ledger
     """What survives a restart."""
 
@@ -67,6 +71,7 @@ class RuntimeData:
             stack.push_async_callback(self.receipts.close)
             stack.push_async_callback(self.connection.close)
             stack.push_async_callback(self.runner.close)
+            stack.push_async_callback(self.backlog.close)
 
 
 type NarratorConfigEntry = ConfigEntry[RuntimeData]

@@ -41,6 +41,9 @@ class Deaf:
     def on_detection(self, detection: Detection) -> None:
         """Hear a Detection."""
 
+    def on_looked(self, when: datetime) -> None:
+        """Hear of a look."""
+
     def on_state(self, state: ConnectionState) -> None:
         """Hear of the connection."""
 

@@ -64,6 +64,7 @@ class Heard:
     def __init__(self) -> None:
         self.opened: list[Detection] = []
         self.detections: list[Detection] = []
+        self.looked: list[datetime] = []
         self.states: list[ConnectionState] = []
         self.cameras: list[tuple[CameraInfo, ...]] = []
         self._change = asyncio.Event()
@@ -77,6 +78,10 @@ class Heard:
 
     def on_detection(self, detection: Detection) -> None:
         self.detections.append(detection)
+        self._change.set()
+
+    def on_looked(self, when: datetime) -> None:
+        self.looked.append(when)
         self._change.set()
 
     def on_state(self, state: ConnectionState) -> None:

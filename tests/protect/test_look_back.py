@@ -27,7 +27,7 @@ async def test_the_list_is_asked_for_our_types_and_not_for_all_time(
     await console.wait_for(lambda: bool(console.requests_to("/api/events")))
     query = console.requests_to("/api/events")[0].query
     assert query["types"] in EVENT_TYPES
-    assert query["orderDirection"] == "ASC"
+    assert query["orderDirection"] == "DESC"
     start = datetime.fromtimestamp(int(query["start"]) / 1000, UTC)
     assert timedelta(minutes=1) < datetime.now(UTC) - start < timedelta(minutes=30)
 
@@ -46,7 +46,7 @@ async def test_a_long_list_is_read_page_by_page(
     assert offsets[:4] == ["0", "3", "6", "9"]
 
 
-async def test_what_one_look_does_not_reach_is_found_by_the_next(
+async def test_what_one_look_does_not_reach_is_found_by_the_next_the_newest_first(
     console: Console, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(room, "_PAGE", 1)
@@ -59,7 +59,34 @@ async def test_what_one_look_does_not_reach_is_found_by_the_next(
     async with linked(console, tmp_path, not_before=LONG_AGO, reconcile_every=OFTEN) as link:
         heard = await link.start(console)
         told = await heard.some(7)
-    assert [detection.event_ids[0] for detection in told] == events
+        await heard.wait_for(lambda: bool(heard.looked))
+    # Two at a look, of which one was the last of the look before.
+    found = [events.index(detection.event_ids[0]) for detection in told]
+    assert found == [5, 6, 4, 3, 2, 1, 0]
+
+
+async def test_what_happens_while_a_long_list_is_read_comes_before_the_rest_of_it(
+    console: Console, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "_PAGE", 1)
+    monkeypatch.setattr(room, "_MOST_PAGES", 2)
+    deaf(console)
+    now = datetime.now(UTC)
+    events = [
+        await console.detect(console.cameras[0].id, start=now - timedelta(seconds=2000 - 10 * n))
+        for n in range(7)
+    ]
+    async with linked(
+        console, tmp_path, not_before=LONG_AGO, reconcile_every=OFTEN, longest_open=timedelta()
+    ) as link:
+        heard = await link.start(console)
+        await heard.some(2)
+        new = await console.detect(console.cameras[0].id)
+        told = await heard.some(8)
+        await heard.wait_for(lambda: bool(heard.looked))
+    ids = [detection.event_ids[0] for detection in told]
+    assert sorted(ids) == sorted([*events, new])
+    assert ids.index(new) < ids.index(events[0])
 
 
 async def test_more_at_one_moment_than_a_look_reads_does_not_hold_it_there(
@@ -75,14 +102,14 @@ async def test_more_at_one_moment_than_a_look_reads_does_not_hold_it_there(
         await console.detect(console.cameras[0].id, start=at)
     async with linked(console, tmp_path, not_before=LONG_AGO, reconcile_every=OFTEN) as link:
         heard = await link.start(console)
-        await heard.some(2)
+        older = await console.detect(console.cameras[0].id, start=at - timedelta(minutes=1))
+        await heard.some(3)
+        assert older in {detection.event_ids[0] for detection in heard.detections}
         await console.wait_for(lambda: "were not looked at" in caplog.text)
         new = await console.detect(console.cameras[0].id)
-        told = await heard.some(3)
-        await looked(console)
-    assert told[2].event_ids == (new,)
-    starts = [int(each.query["start"]) for each in console.requests_to("/api/events")]
-    assert starts[-1] > max(starts[:4])
+        told = await heard.some(4)
+        await heard.wait_for(lambda: bool(heard.looked))
+    assert told[3].event_ids == (new,)
 
 
 async def test_what_never_ended_long_ago_is_not_told_at_each_start(
@@ -91,7 +118,13 @@ async def test_what_never_ended_long_ago_is_not_told_at_each_start(
     await console.start_detection(
         console.cameras[0].id, start=datetime.now(UTC) - timedelta(hours=3)
     )
-    async with linked(console, tmp_path, not_before=LONG_AGO, reconcile_every=OFTEN) as link:
+    async with linked(
+        console,
+        tmp_path,
+        not_before=LONG_AGO,
+        looked_at=datetime.now(UTC),
+        reconcile_every=OFTEN,
+    ) as link:
         heard = await link.start(console)
         recent = await console.detect(console.cameras[1].id)
         await heard.some()
@@ -106,7 +139,13 @@ async def test_an_old_event_is_told_when_it_ends_after_all(
     event_id = await console.start_detection(
         console.cameras[0].id, start=datetime.now(UTC) - timedelta(hours=3)
     )
-    async with linked(console, tmp_path, not_before=LONG_AGO, reconcile_every=OFTEN) as link:
+    async with linked(
+        console,
+        tmp_path,
+        not_before=LONG_AGO,
+        looked_at=datetime.now(UTC),
+        reconcile_every=OFTEN,
+    ) as link:
         heard = await link.start(console)
         await looked(console, 2)
         await console.end_detection(event_id)

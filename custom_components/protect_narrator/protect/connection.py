@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
@@ -30,7 +31,7 @@ from .cameras import CameraList
 from .causes import EXPECTED, RUBBISH, connect_error
 from .events import EventFrame, PublicEvents, Source, frame_from_private
 from .login_guard import LoginGuard
-from .look_back import LookBack
+from .look_back import CATCH_UP, LookBack
 from .media import ConsoleMedia
 from .states import States
 from .telling import Telling
@@ -51,6 +52,9 @@ _LOOK_AGAIN = timedelta(minutes=1)
 # A websocket that is not open then is lost: it takes a second, and the library's second try
 # comes after ten.
 CONNECTING = timedelta(seconds=10)
+
+# Before everybody else has his turn: a look finds hundreds that are due at the same moment.
+_LET_OUT_AT_ONCE = 50
 
 # Between two bugs of ours in a row, so that a loop which goes on does not spin.
 _AFTER_BUG_S = 1.0
@@ -81,6 +85,10 @@ class Listener(Protocol):
         """Take a Detection, once each."""
         ...
 
+    def on_looked(self, when: datetime) -> None:
+        """Learn that the console's own lists were compared completely: nothing is missed."""
+        ...
+
     def on_state(self, state: ConnectionState) -> None:
         """Learn that the connection has changed."""
         ...
@@ -107,6 +115,8 @@ class Connection:
         config_dir: Path,
         login_guard: LoginGuard,
         not_before: datetime | None = None,
+        catch_up: timedelta = CATCH_UP,
+        looked_at: datetime | None = None,
         longest_open: timedelta = LONGEST_OPEN,
         reconcile_every: timedelta = RECONCILE_EVERY,
         label_grace: timedelta = LABEL_GRACE,
@@ -115,6 +125,8 @@ class Connection:
     ) -> None:
         """Prepare; nothing is sent yet.
 
+        ``not_before`` and ``catch_up`` bound what is told of the time before, and ``looked_at``
+        is when all of it was known the last time; see ``LookBack``.
         ``label_grace`` is how long a Detection is kept after its end for better labels,
         ``merge_gap`` how far apart two events of one incident may be, and ``connecting`` how
         long nothing is said of websockets that do not open.
@@ -126,6 +138,8 @@ class Connection:
         self._credentials = credentials
         self._guard = login_guard
         self._not_before = not_before or datetime.now(UTC)
+        self._catch_up = catch_up
+        self._looked_at = looked_at
         self._longest_open = longest_open
         self._label_grace = label_grace
         self._merge_gap = merge_gap
@@ -265,7 +279,11 @@ class Connection:
             self._cameras,
             not_before=self._not_before,
             longest_open=self._longest_open,
+            catch_up=self._catch_up,
+            reconcile_every=self._reconcile_every,
+            looked_at=self._looked_at,
             observe=self._observe,
+            on_looked=self._tell_looked,
         )
         self._begin(self._let_out(self._tracker), "open events")
         self._begin(self._reconcile(look_back), "look-back")
@@ -372,7 +390,8 @@ class Connection:
 
     async def _let_out_due(self, tracker: Tracker) -> None:
         """Let out what is due, and return when the next may be."""
-        for detection in tracker.tick(asyncio.get_running_loop().time()):
+        due = tracker.tick(asyncio.get_running_loop().time())
+        for detection in islice(due, _LET_OUT_AT_ONCE):
             self._tell_detection(detection)
         self._due_sooner.clear()
         self._asleep_until = tracker.next_due
@@ -385,6 +404,10 @@ class Connection:
     def _tell_detection(self, detection: Detection) -> None:
         if self._listener is not None:
             self._telling.tell(self._listener.on_detection, detection)
+
+    def _tell_looked(self, when: datetime) -> None:
+        if self._listener is not None:
+            self._telling.tell(self._listener.on_looked, when)
 
     def _tell_state(self, state: ConnectionState) -> None:
         if self._listener is not None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 import logging
 
@@ -13,8 +14,8 @@ from .events import EVENT_TYPES, EventFrame, frame_from_rest
 
 _LOGGER = logging.getLogger(__name__)
 
-# How far the first look goes back: a restart of Home Assistant takes minutes.
-_FIRST = timedelta(minutes=15)
+# What was seen while nobody listened: a night's power cut, and no more than a night to describe.
+CATCH_UP = timedelta(hours=6)
 
 # A look begins this much before the last one, and before the longest event that may have been
 # open then: an event may be listed by its start, and late.
@@ -23,35 +24,73 @@ _OVERLAP = timedelta(minutes=2)
 # A console's clock may be ahead of ours.
 _AHEAD = timedelta(days=1)
 
-# One page of the list, and how many of them one look reads: 2,000 events. The next look, which
-# is soon then, goes on where that ended.
+# One page of the list, and how many of them are read of one stretch at a look: 2,000 events. The
+# next look, which is soon then, goes on where that ended.
 _PAGE = 100
 _MOST_PAGES = 20
 
 # For one page: a few hundred kilobytes, made from the console's database.
 _PAGE_LIMIT_S = 30.0
 
+# Times of the list are whole milliseconds.
+_TICK = timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """What is to be read: from when to when."""
+
+    start: datetime
+    end: datetime
+    floor: datetime
+    """What ended before is not told."""
+
+    def holds(self, frame: EventFrame) -> bool:
+        """Say whether the event is to be told.
+
+        One that began before and has no end will be listed again when it has one; many never
+        get one, and would be told anew after each restart.
+        """
+        return frame.start >= self.start if frame.end is None else frame.end >= self.floor
+
 
 class LookBack:
-    """Reads what has happened since the last look."""
+    """Reads what has happened since the last look, the newest first."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but the first two by name
         self,
         client: ProtectApiClient,
         cameras: CameraList,
         *,
         not_before: datetime,
         longest_open: timedelta,
+        catch_up: timedelta,
+        reconcile_every: timedelta,
+        looked_at: datetime | None,
         observe: Callable[[EventFrame], None],
+        on_looked: Callable[[datetime], None],
     ) -> None:
-        """Tell ``observe`` of every event, known or not, that may have ended since."""
+        """Tell ``observe`` of every event, known or not, that may have ended since ``looked_at``.
+
+        That is when the last complete look of an earlier life was made; None where nobody knows.
+        ``on_looked`` learns when one of this life was. What ended more than ``catch_up`` before
+        now, or before this was made, is not told; nor is what ended before ``not_before``.
+        """
         self._client = client
         self._cameras = cameras
         self._margin = _OVERLAP + longest_open
         self._not_before = not_before
+        self._catch_up = catch_up
+        # What is told by looking alone must not be too old for the look that comes next.
+        self._longest = max(catch_up, reconcile_every + self._margin)
+        self._looked_at = looked_at
         self._observe = observe
-        self._looked_at: datetime | None = None
-        self._goes_on_from: datetime | None = None
+        self._on_looked = on_looked
+        self._began = _now()
+        # What an earlier look has left, since when that goes on, and what is read without it.
+        self._unread: _Stretch | None = None
+        self._going_on_since: datetime | None = None
+        self._read_until = self._began
         self._trouble = Trouble("list of events")
 
     async def look(self) -> bool:
@@ -61,55 +100,79 @@ class LookBack:
         one that is new is not passed over.
         """
         cameras_were_read = await self._cameras.read()
-        now = datetime.now(UTC)
-        start = self._goes_on_from or self._usual_start(now)
+        now = _now()
         try:
-            reached = await self._read(start, now)
+            unread = await self._read_new(now)
         except EXPECTED as err:
             self._trouble.came(err)
             return False
         self._trouble.passed()
-        if reached is not None:
-            self._goes_on_from = reached
+        if not cameras_were_read:
             return False
-        if cameras_were_read:
-            self._looked_at, self._goes_on_from = now, None
-        return cameras_were_read
+        self._read_until, self._unread = now, unread
+        self._going_on_since = self._going_on_since or now
+        if unread is not None:
+            return False
+        # What was listed late meanwhile is still to be found.
+        self._looked_at, self._going_on_since = self._going_on_since, None
+        self._on_looked(self._looked_at)
+        return True
 
-    def _usual_start(self, now: datetime) -> datetime:
-        known = max((self._looked_at or now - _FIRST), self._not_before)
-        # A clock that was put back must not keep what happens now from being looked at.
-        return min(known, now) - self._margin
+    async def _read_new(self, now: datetime) -> _Stretch | None:
+        """Read the newest, then what an earlier look has left; return what is left now."""
+        since_last = self._since_last(now)
+        if self._unread is None:
+            return await self._read(since_last)
+        left = await self._read(replace(since_last, start=min(self._read_until, now)))
+        if left is not None:
+            return replace(self._unread, end=left.end)
+        return await self._read(self._unread)
 
-    async def _read(self, start: datetime, now: datetime) -> datetime | None:
-        """Tell of what is listed; return where to go on, None when nothing is left."""
-        reached = start
-        for page in range(_MOST_PAGES):
-            items = await self._page(start, now + _AHEAD, page * _PAGE)
-            for item in items:
-                frame = frame_from_rest(item, self._cameras.zones_of)
-                if frame is None:
-                    continue
-                reached = frame.start
-                # An event that began before and has no end will be listed again when it has
-                # one; many never get one, and would be told anew after each restart.
-                if frame.end is not None or frame.start >= start:
-                    self._observe(frame)
-            if len(items) < _PAGE:
-                return None
-        return self._go_on(start, min(reached, now))
+    def _since_last(self, now: datetime) -> _Stretch:
+        """Return what nobody has looked at yet."""
+        self._began = min(self._began, now)  # our clock was set back since
+        floor = max(self._began - self._catch_up, now - self._longest, self._not_before)
+        last = self._looked_at
+        # A look of the future was made by a clock that was wrong, and tells nothing.
+        start = floor if last is None or last > now else max(last, floor)
+        return _Stretch(start - self._margin, now + _AHEAD, floor)
 
-    def _go_on(self, start: datetime, reached: datetime) -> datetime | None:
-        """Return where the next look begins; never where this one did."""
-        if reached > start:
-            _LOGGER.info("More than %d events since %s; going on", _PAGE * _MOST_PAGES, start)
-            return reached
+    async def _read(self, stretch: _Stretch) -> _Stretch | None:
+        """Tell of the newest of what is listed; return the rest, None when nothing is left."""
+        frames: list[EventFrame] = []
+        try:
+            for page in range(_MOST_PAGES):
+                items = await self._page(stretch.start, stretch.end, page * _PAGE)
+                read = (frame_from_rest(item, self._cameras.zones_of) for item in items)
+                frames += [frame for frame in read if frame is not None]
+                if len(items) < _PAGE:
+                    await self._tell(frames, stretch)
+                    return None
+        except EXPECTED:
+            await self._tell(frames, stretch)
+            raise
+        await self._tell(frames, stretch)
+        return self._rest(stretch, min((frame.start for frame in frames), default=stretch.start))
+
+    async def _tell(self, frames: list[EventFrame], stretch: _Stretch) -> None:
+        """Tell the oldest first, as it would have been told live: the first names an incident."""
+        for count, frame in enumerate(reversed(frames)):
+            if count % _PAGE == _PAGE - 1:
+                await asyncio.sleep(0)  # everybody else's turn
+            if stretch.holds(frame):
+                self._observe(frame)
+
+    def _rest(self, stretch: _Stretch, reached: datetime) -> _Stretch | None:
+        """Return what is older than what was reached."""
+        end = max(reached, stretch.start)
+        if end < stretch.end:
+            _LOGGER.info("More than %d events since %s; going on", _PAGE * _MOST_PAGES, end)
+            return replace(stretch, end=end)
         _LOGGER.warning(
-            "More than %d events at %s; the latest of them were not looked at",
-            _PAGE * _MOST_PAGES,
-            start,
+            "More than %d events at %s; some of them were not looked at", _PAGE * _MOST_PAGES, end
         )
-        return None
+        end -= _TICK
+        return replace(stretch, end=end) if end >= stretch.start else None
 
     async def _page(self, start: datetime, end: datetime, offset: int) -> list[object]:
         # Types are always given: without them consoles ignore the times (uiprotect's api.py).
@@ -124,7 +187,11 @@ class LookBack:
                         "types": list(EVENT_TYPES),
                         "limit": _PAGE,
                         "offset": offset,
-                        "orderDirection": "ASC",
+                        "orderDirection": "DESC",
                     },
                 )
             )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,165 @@
+"""What was found late waits here, the newest first, and leaves what is live in front."""
+
+import asyncio
+from bisect import insort
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+import logging
+
+from .gate import is_fresh
+from .models import Detection
+from .ports import Clock
+
+_LOGGER = logging.getLogger(__name__)
+
+# One is looked at while the next is fetched; more would not be told sooner, for the console has
+# one export slot and an agent few places.
+AT_ONCE = 2
+
+# Eighty an hour for six hours. At ten seconds each the last of them is told in an hour and a
+# half; what is older than that many is told without being looked at.
+WAITING_AT_MOST = 500
+
+# What a look finds comes within a moment: the newest of it is known when nothing came for so
+# long. A console that goes on listing is not waited for longer than the other.
+_GATHER_S = 2.0
+_GATHER_AT_MOST_S = 30.0
+
+# How often it is looked whether there is room again.
+_NO_ROOM_S = 5.0
+
+# Which of them were told is asked for from that long before the oldest: what was told of it was
+# stored by our clock, and the console's may have been ahead.
+_CLOCKS_APART = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """Where what waits goes, and what has to be asked before."""
+
+    told_since: Callable[[datetime], Awaitable[Collection[tuple[str, str]]]]
+    """Return the ids of cameras and their Protect events in what is recorded since then."""
+
+    submit: Callable[[Detection], asyncio.Task[None] | None]
+    """Begin; return what ends when it is told, None if it is not worked on."""
+
+    refuse: Callable[[Detection], None]
+    """Tell it without working on it."""
+
+    drop: Callable[[Detection], None]
+    """Be done with what was told in an earlier life."""
+
+    is_at_ease: Callable[[], bool]
+    """Say whether there is room beside what is live."""
+
+
+class Backlog:
+    """Hands over a few at a time; what is live does not come through here.
+
+    What has ended just now waits for nobody: where the websockets are silent all is found late.
+    """
+
+    def __init__(self, way: Way, clock: Clock) -> None:
+        """Begin with nothing."""
+        self._way = way
+        self._clock = clock
+        self._fresh: list[Detection] = []
+        self._found: list[Detection] = []
+        self._waiting: list[Detection] = []  # the newest last
+        self._places = asyncio.Semaphore(AT_ONCE)
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._closed = False
+
+    @property
+    def depth(self) -> int:
+        """How many wait here."""
+        return len(self._found) + len(self._waiting)
+
+    def add(self, detection: Detection) -> None:
+        """Take in what was found; call in the event loop. After ``close()`` nothing is."""
+        if self._closed:
+            return
+        if is_fresh(detection, self._clock.now()):
+            self._fresh.append(detection)
+            self._go_on(self._hurry, "fresh finds")
+        else:
+            self._found.append(detection)
+            self._go_on(self._sort_in, "late finds")
+
+    async def close(self) -> None:
+        """End; what waits stays untold, and what was handed over is not ours."""
+        self._closed = True
+        tasks = tuple(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _go_on(self, work: Callable[[], Coroutine[None, None, None]], name: str) -> None:
+        """Let a task do that until nothing is left to do; one of each kind is enough."""
+        if (task := self._tasks.get(name)) is None or task.done():
+            task = asyncio.get_running_loop().create_task(work(), name=f"protect_narrator {name}")
+            task.add_done_callback(_be_loud)
+            self._tasks[name] = task
+
+    async def _hurry(self) -> None:
+        """Hand over what is fresh, unless it was told."""
+        while self._fresh:
+            batch, self._fresh = self._fresh, []
+            for detection in await self._untold(batch):
+                self._way.submit(detection)
+
+    async def _sort_in(self) -> None:
+        """Put what was found where it belongs; what is too much, the oldest, is told at once."""
+        while self._found:
+            await self._gather()
+            batch, self._found = self._found, []
+            for detection in await self._untold(batch):
+                insort(self._waiting, detection, key=lambda each: each.end)
+            too_many = max(len(self._waiting) - WAITING_AT_MOST, 0)
+            oldest, self._waiting = self._waiting[:too_many], self._waiting[too_many:]
+            for detection in reversed(oldest):
+                self._way.refuse(detection)
+            self._go_on(self._hand_over, "backlog")
+
+    async def _gather(self) -> None:
+        """Wait until all is there that is found together."""
+        waited_s, before = 0.0, 0
+        while before < len(self._found) < WAITING_AT_MOST and waited_s < _GATHER_AT_MOST_S:
+            before = len(self._found)
+            await self._clock.sleep(_GATHER_S)
+            waited_s += _GATHER_S
+
+    async def _hand_over(self) -> None:
+        """Begin with the newest, whenever one of the places is free."""
+        while self._waiting:
+            await self._places.acquire()
+            while not self._way.is_at_ease():
+                await self._clock.sleep(_NO_ROOM_S)
+            task = self._way.submit(self._waiting.pop()) if self._waiting else None
+            if task is None:
+                self._places.release()
+            else:
+                task.add_done_callback(lambda _: self._places.release())
+
+    async def _untold(self, detections: Sequence[Detection]) -> list[Detection]:
+        """Return which of them no record tells of.
+
+        The ledger knows what was told, but it may be lost, or of an older day than the record;
+        and it remembers so much and no more.
+        """
+        oldest = min(detection.start for detection in detections)
+        told = await self._way.told_since(min(oldest, self._clock.now()) - _CLOCKS_APART)
+        untold = []
+        for detection in detections:
+            if any((detection.camera_id, event_id) in told for event_id in detection.event_ids):
+                _LOGGER.debug("Sighting %s: was told before", detection.sighting_id)
+                self._way.drop(detection)
+            else:
+                untold.append(detection)
+        return untold
+
+
+def _be_loud(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _LOGGER.error("%s ended by a bug", task.get_name(), exc_info=error)
