@@ -135,6 +135,17 @@ async def test_a_wrong_clock_stalls_nobody(outside: FakeWorld, case: Case) -> No
     assert outside.clock.slept == [60.0]
 
 
+async def test_what_was_found_late_has_ended_whatever_a_clock_says(
+    outside: FakeWorld, case: Case
+) -> None:
+    case.detection = detection(
+        start=START + timedelta(hours=10), end=START + timedelta(hours=11), late=True
+    )
+    await settle(case, outside.console, Readiness())
+
+    assert outside.clock.slept == [9.5]
+
+
 async def test_a_console_that_cannot_be_asked_costs_nothing(outside: FakeWorld, case: Case) -> None:
     outside.console.refreshed = media_error()
     await settle(case, outside.console, Readiness())

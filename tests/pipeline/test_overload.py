@@ -8,6 +8,7 @@ import logging
 import pytest
 
 from custom_components.protect_narrator.pipeline import runner as runner_module
+from custom_components.protect_narrator.pipeline.case import Stage
 from custom_components.protect_narrator.pipeline.errors import NotTakenError
 from custom_components.protect_narrator.pipeline.models import Detection, Label, Policy, Sighting
 from custom_components.protect_narrator.pipeline.runner import Runner
@@ -124,6 +125,29 @@ async def test_who_waits_for_his_first_attempt_gives_way_and_leaves_nothing(
     assert sighting.detection == motion(2)
     assert refused(sighting)
     assert len(outside.archive.left()) < MOST + 1
+
+
+async def test_who_waits_for_a_slow_agent_gives_way_after_those_who_wait_for_the_console(
+    outside: FakeWorld, runner: Runner
+) -> None:
+    outside.console.refreshed = None
+    outside.policy = replace(outside.policy, ai_at_once=1)
+    outside.describer.answers = [forever]
+    for number in range(2):
+        runner.submit(motion(number))
+    await until(lambda: all(each.stage is Stage.DESCRIBE for each in runner._unfinished.values()))
+    outside.console.refreshed = forever
+    runner.submit(motion(2))
+    for number in (7, 8, 9):
+        runner.submit(ring(number))
+    told = await outside.publisher.wait_for(3)
+
+    # One is being looked at, and gives his place to nobody.
+    assert [sighting.detection for sighting in told[:2]] == [ring(9), motion(2)]
+    assert told[2].detection in (motion(0), motion(1))
+    assert all(map(refused, told))
+    assert outside.describer.asked_now == 1
+    await until(lambda: len({path.parent for path in outside.archive.left()}) == 2)
 
 
 async def test_what_is_found_late_takes_no_live_one_s_place_and_gives_its_own(

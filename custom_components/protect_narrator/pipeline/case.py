@@ -105,6 +105,11 @@ class Case:
         """Whether nothing was fetched for it yet, so that nothing is wasted if nothing ever is."""
         return self.stage is Stage.SETTLE or (self.stage is Stage.CLIP and not self.clip_attempts)
 
+    @property
+    def awaits_agent(self) -> bool:
+        """Whether all is there for an agent that was not asked yet."""
+        return self.stage is Stage.DESCRIBE and self.shown is _NOTHING
+
     def enter(self, stage: Stage) -> None:
         """Begin a stage; the time since the last call belongs to the stage that ends."""
         now = self.clock.monotonic()

@@ -90,6 +90,9 @@ async def settle(case: Case, console: Console, readiness: Readiness) -> None:
     for _ in range(_SETTLE_ROUNDS):
         _, end = clip_window(case.detection, case.policy)
         wait_s = (end - case.clock.now()).total_seconds() + patience_s
+        if case.detection.late:
+            # It has ended before it was found, whatever the console's clock says.
+            wait_s = min(wait_s, case.policy.clip_after.total_seconds() + patience_s)
         await case.clock.sleep(min(max(wait_s, 0.0), _LONGEST_WAIT_S))
         if case.detection.requested:
             return  # the console knows no such event

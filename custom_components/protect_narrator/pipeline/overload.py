@@ -15,15 +15,18 @@ _LOGGER = cautious_logger(__name__)
 def giving_way[Work](newcomer: Case, unfinished: dict[Work, Case]) -> Work | None:
     """Return whose place the newcomer gets: of the latest turn the newest; None is nobody's.
 
-    ``unfinished`` is in the order of coming. Only who has a later turn gives way, and only
-    while nothing was fetched for him; what was found late takes nobody's place.
+    ``unfinished`` is in the order of coming. Only who has a later turn gives way, and only while
+    he waits: better one for whom nothing was fetched yet than one who waits for an agent, which
+    may be a slow one. What was found late takes nobody's place.
     """
     if newcomer.detection.late and not newcomer.asked_for:
         return None
-    latest, found = newcomer.turn, None
+    found: Work | None = None
+    latest = (newcomer.turn, True)
     for work, case in reversed(unfinished.items()):
-        if case.only_waits and case.turn > latest:
-            latest, found = case.turn, work
+        rank = (case.turn, case.only_waits)
+        if rank > latest and (case.only_waits or case.awaits_agent):
+            latest, found = rank, work
     return found
 
 

@@ -1,0 +1,289 @@
+"""What Protect saw while nobody listened is told afterwards: once, and behind what is live."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.recorder import get_instance
+import pytest
+
+from custom_components.protect_narrator.const import CONF_CATCH_UP, CONF_RECONCILE_INTERVAL, DOMAIN
+from custom_components.protect_narrator.history import async_told_since
+from custom_components.protect_narrator.pipeline import backlog as backlog_room
+from simulator.console import Socket
+from tests.fake_agents import GOOD_ANSWER, FakeTaskEntity
+from tests.waiting import until
+
+from .conftest import Home
+from .database import sightings_in_database
+
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+
+
+@pytest.fixture(autouse=True)
+def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gather for a moment only: the console here lists all at once."""
+    monkeypatch.setattr(backlog_room, "_GATHER_S", 0.1)
+
+
+@pytest.fixture
+def camera_count() -> int:
+    """One for each time of day."""
+    return 8
+
+
+def made_long_ago(home: Home, agent: FakeTaskEntity, **options: object) -> None:
+    """Add our entry as one that was there yesterday."""
+    entry = home.add_entry(agent, options)
+    object.__setattr__(entry, "created_at", datetime.now(UTC) - timedelta(days=2))
+
+
+async def was_seen(home: Home, *ago: timedelta) -> list[str]:
+    """Let somebody have walked past one camera after another, so long ago."""
+    length, now = timedelta(seconds=2), datetime.now(UTC)
+    events = []
+    for camera, each in zip(home.console.cameras, ago, strict=False):
+        home.film.walk(camera.name, "red", now - each - length, now - each)
+        events.append(await home.console.detect(camera.id, start=now - each - length))
+    return events
+
+
+def ids(sightings: list[dict[str, Any]]) -> list[str]:
+    return [sighting["protect_event_id"] for sighting in sightings]
+
+
+async def is_all(home: Home) -> None:
+    """Wait until nothing is unfinished, and make sure that nothing more comes."""
+    runtime = home.entry.runtime_data
+    await until(lambda: not runtime.backlog.depth and not runtime.runner.depth)
+    await home.nothing_more_is_told(home.console.cameras[-1])
+
+
+async def forget(home: Home, storage: dict[str, Any]) -> None:
+    """Lose the ledger, but not what the recorder has."""
+    await get_instance(home.hass).async_block_till_done()
+    del storage[f"{DOMAIN}.{home.entry.entry_id}"]
+
+
+async def test_what_happened_while_home_assistant_was_down_is_told_the_newest_first(
+    home: Home, agent: FakeTaskEntity
+) -> None:
+    *events, _ = await was_seen(
+        home, 10 * MINUTE, HOUR, 2 * HOUR, 3 * HOUR, 5 * HOUR, 5.9 * HOUR, 7 * HOUR
+    )
+    made_long_ago(home, agent)
+    await home.start()
+    told = await home.next_sightings(6)
+
+    # Two at a time.
+    for first in (0, 2, 4):
+        assert set(ids(told)[first : first + 2]) == set(events[first : first + 2])
+    assert all(sighting["late"] for sighting in told)
+    assert {sighting["fallback_reason"] for sighting in told} == {None}
+    await is_all(home)
+
+
+async def test_who_wants_less_caught_up_on_gets_less(home: Home, agent: FakeTaskEntity) -> None:
+    event_id, _ = await was_seen(home, 50 * MINUTE, 70 * MINUTE)
+    made_long_ago(home, agent, **{CONF_CATCH_UP: 1})
+    await home.start()
+
+    assert ids(await home.next_sightings()) == [event_id]
+    await is_all(home)
+
+
+async def test_who_wants_nothing_caught_up_on_gets_nothing(
+    home: Home, agent: FakeTaskEntity
+) -> None:
+    await was_seen(home, MINUTE, HOUR)
+    made_long_ago(home, agent, **{CONF_CATCH_UP: 0, CONF_RECONCILE_INTERVAL: 1})
+    await home.start()
+
+    await home.is_heard()
+    await is_all(home)
+
+
+async def test_nothing_from_before_the_entry_was_made_is_told(
+    home: Home, agent: FakeTaskEntity
+) -> None:
+    await was_seen(home, MINUTE, HOUR)
+    await home.set_up(agent)
+
+    await home.is_heard()
+    await is_all(home)
+
+
+async def test_a_second_look_begins_where_the_last_life_ended(
+    home: Home, agent: FakeTaskEntity
+) -> None:
+    made_long_ago(home, agent)
+    await home.start()
+    await until(lambda: home.entry.runtime_data.ledger.looked_at is not None)
+    await home.unload()
+    looks = len(home.console.requests_to("/api/events"))
+    await home.start()
+    await until(lambda: len(home.console.requests_to("/api/events")) > looks)
+
+    query = home.console.requests_to("/api/events")[looks].query
+    start = datetime.fromtimestamp(int(query["start"]) / 1000, UTC)
+    assert datetime.now(UTC) - start < 10 * MINUTE
+
+
+async def test_what_is_live_goes_before_what_is_caught_up_on(
+    home: Home, agent: FakeTaskEntity, never: asyncio.Future[object]
+) -> None:
+    late = await was_seen(home, HOUR, 2 * HOUR, 3 * HOUR, 4 * HOUR)
+    agent.answer = lambda: never
+    made_long_ago(home, agent)
+    await home.start()
+    await until(lambda: len(agent.asked) == 1)
+    await home.is_heard()
+
+    agent.answer = lambda: GOOD_ANSWER
+    live = await home.see(home.console.cameras[7])
+    assert ids(await home.next_sightings()) == [live]
+    never.set_result(GOOD_ANSWER)
+    assert set(ids(await home.next_sightings(4))) == set(late)
+
+
+async def test_what_waits_is_told_after_a_restart_and_once(
+    home: Home, agent: FakeTaskEntity, never: asyncio.Future[object]
+) -> None:
+    late = await was_seen(home, HOUR, 2 * HOUR, 3 * HOUR, 4 * HOUR)
+    agent.answer = lambda: never
+    made_long_ago(home, agent)
+    await home.start()
+    await until(lambda: len(agent.asked) == 1)
+    assert len(home.entry.runtime_data.ledger.unfinished) == 4
+    await home.unload()
+    assert home.sightings == []
+
+    agent.answer = lambda: GOOD_ANSWER
+    await home.start()
+    told = await home.next_sightings(4)
+    assert set(ids(told)[:2]) == set(late[:2])
+    assert set(ids(told)[2:]) == set(late[2:])
+    assert all(sighting["late"] for sighting in told)
+    await is_all(home)
+
+
+async def test_what_does_not_fit_is_told_all_the_same(
+    home: Home, agent: FakeTaskEntity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backlog_room, "WAITING_AT_MOST", 3)
+    events = await was_seen(home, *(hours * HOUR for hours in range(1, 6)))
+    made_long_ago(home, agent)
+    await home.start()
+    told = {each["protect_event_id"]: each for each in await home.next_sightings(5)}
+
+    lost = {event_id: told[event_id]["fallback_reason"] for event_id in events}
+    assert list(lost.values()) == [None, None, None, "queue_full", "queue_full"]
+    await is_all(home)
+
+
+async def test_with_silent_websockets_nothing_waits_for_what_is_caught_up_on(
+    home: Home, agent: FakeTaskEntity, never: asyncio.Future[object]
+) -> None:
+    home.console.faults.private_socket = home.console.faults.public_socket = Socket.SILENT
+    await was_seen(home, HOUR, 2 * HOUR, 3 * HOUR)
+    agent.answer = lambda: never
+    made_long_ago(home, agent, **{CONF_RECONCILE_INTERVAL: 1})
+    await home.start()
+    await until(lambda: len(agent.asked) == 1)
+
+    agent.answer = lambda: GOOD_ANSWER
+    event_id = await home.see(home.console.cameras[7])
+    (sighting,) = await home.next_sightings()
+    assert sighting["protect_event_id"] == event_id
+    assert sighting["late"] is True
+
+
+# -- nothing is told twice
+
+
+async def test_a_ledger_that_is_lost_tells_nothing_twice(
+    home: Home, agent: FakeTaskEntity, hass_storage: dict[str, Any]
+) -> None:
+    made_long_ago(home, agent)
+    await home.start()
+    told = await was_seen(home, timedelta(), HOUR, 2 * HOUR)
+    await home.next_sightings(3)
+    await home.unload()
+    await forget(home, hass_storage)
+    missed = await was_seen(home, 3 * HOUR)
+
+    await home.start()
+    assert ids(await home.next_sightings()) == missed
+    await is_all(home)
+    assert len(await sightings_in_database(home.hass)) == len(told) + len(missed) + 1
+
+
+async def test_a_ledger_that_is_lost_while_the_console_s_clock_is_ahead_tells_nothing_twice(
+    home: Home, agent: FakeTaskEntity, hass_storage: dict[str, Any]
+) -> None:
+    made_long_ago(home, agent)
+    await home.start()
+    await was_seen(home, -23 * HOUR, -22 * HOUR)
+    await home.next_sightings(2)
+    await home.unload()
+    await forget(home, hass_storage)
+
+    await home.start()
+    await until(lambda: home.entry.runtime_data.ledger.looked_at is not None)
+    await is_all(home)
+
+
+@pytest.mark.parametrize("ago", [timedelta(), 6 * MINUTE, -HOUR, 5 * HOUR], ids=str)
+async def test_an_id_that_is_used_again_is_told_once(
+    home: Home, agent: FakeTaskEntity, ago: timedelta
+) -> None:
+    made_long_ago(home, agent)
+    await home.start()
+    (event_id,) = await was_seen(home, MINUTE)
+    await home.next_sighting()
+    await home.unload()
+    # As a console does that was restored, or counts anew.
+    camera, start = home.console.cameras[0], datetime.now(UTC) - ago
+    await home.console.detect(camera.id, start=start, event_id=event_id)
+
+    await home.start()
+    await home.console.detect(camera.id, start=start, event_id=event_id)
+    await home.is_heard()
+    await is_all(home)
+
+
+async def test_first_words_do_not_count_as_told(home: Home, agent: FakeTaskEntity) -> None:
+    data = {"camera_id": "camera", "protect_event_ids": ["event"], "revision": 0}
+    home.hass.bus.async_fire("protect_narrator_sighting", data)
+    home.hass.bus.async_fire("protect_narrator_sighting", {})
+    hour_ago = datetime.now(UTC) - HOUR
+    await get_instance(home.hass).async_block_till_done()
+    assert await async_told_since(home.hass, hour_ago) == frozenset()
+
+    home.hass.bus.async_fire("protect_narrator_sighting", data | {"revision": 1})
+    await get_instance(home.hass).async_block_till_done()
+    assert await async_told_since(home.hass, hour_ago) == {("camera", "event")}
+    assert await async_told_since(home.hass, datetime.now(UTC) + HOUR) == frozenset()
+
+
+async def test_a_home_that_has_told_nothing_has_told_nothing(home: Home) -> None:
+    assert await async_told_since(home.hass, datetime.now(UTC) - HOUR) == frozenset()
+
+
+async def test_a_database_that_does_not_answer_is_said_and_costs_no_sighting(
+    home: Home,
+    agent: FakeTaskEntity,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def hang(_hass: HomeAssistant, _since: datetime) -> frozenset[tuple[str, str]]:
+        raise TimeoutError
+
+    monkeypatch.setattr("custom_components.protect_narrator.history._told_since", hang)
+    events = await was_seen(home, HOUR)
+    made_long_ago(home, agent)
+    await home.start()
+
+    assert ids(await home.next_sightings()) == events
+    assert "may be told again" in caplog.text
