@@ -132,7 +132,7 @@ async def test_a_wrong_clock_stalls_nobody(outside: FakeWorld, case: Case) -> No
     )
     await settle(case, outside.console, Readiness())
 
-    assert outside.clock.slept == [60.0]
+    assert outside.clock.slept == [9.5]
 
 
 async def test_what_was_found_late_has_ended_whatever_a_clock_says(

@@ -19,6 +19,7 @@ from custom_components.protect_narrator.const import DOMAIN, SUBENTRY_CAMERA
 from custom_components.protect_narrator.options import (
     NUMBER_OPTIONS,
     PROFILE_OPTIONS,
+    catch_up_from,
     longest_open_from,
     merge_gap_from,
     policy_from,
@@ -38,6 +39,7 @@ def test_an_entry_without_options_has_the_products_defaults(hass: HomeAssistant)
     )
     assert longest_open_from(entry) == timedelta(seconds=60)
     assert reconcile_interval_from(entry) == timedelta(minutes=5)
+    assert catch_up_from(entry) == timedelta(hours=6)
 
 
 def test_the_forms_own_defaults_mean_the_products_defaults(hass: HomeAssistant) -> None:
@@ -64,6 +66,7 @@ def test_every_choice_reaches_the_policy(hass: HomeAssistant) -> None:
         frame_count=9.0,
         show="clip",
         reconcile_interval=0.05,
+        catch_up=24,
         merge_gap=8,
         cooldown=30,
         first_words=True,
@@ -103,6 +106,7 @@ def test_every_choice_reaches_the_policy(hass: HomeAssistant) -> None:
     assert merge_gap_from(entry) == timedelta(seconds=8)
     assert longest_open_from(entry) == timedelta(seconds=0.2)
     assert reconcile_interval_from(entry) == timedelta(seconds=0.05)
+    assert catch_up_from(entry) == timedelta(hours=24)
 
 
 @pytest.mark.parametrize(

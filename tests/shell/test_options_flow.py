@@ -1,5 +1,6 @@
 """Changing everything but the console itself: a menu of forms that are saved one by one."""
 
+from datetime import timedelta
 import logging
 from typing import Any
 
@@ -14,6 +15,7 @@ from custom_components.protect_narrator.const import (
     CONF_CALLS_PER_CAMERA,
     CONF_CALLS_PER_DAY,
     CONF_CAMERAS,
+    CONF_CATCH_UP,
     CONF_CLIP_BEFORE,
     CONF_COOLDOWN,
     CONF_DESCRIBE_TIMEOUT,
@@ -31,6 +33,7 @@ from custom_components.protect_narrator.const import (
 )
 from custom_components.protect_narrator.options import (
     CLIP_NUMBERS,
+    catch_up_from,
     longest_open_from,
     merge_gap_from,
     policy_from,
@@ -186,6 +189,21 @@ async def test_a_form_saved_as_it_comes_changes_nothing(
         await choose(hass, result, "save")
     assert before == [policy_from(hass, entry), merge_gap_from(entry), longest_open_from(entry)]
     assert policy_from(hass, entry).labels == Policy().labels
+
+
+@pytest.mark.parametrize("hours", [0, 24])
+async def test_how_far_is_caught_up_on_can_be_changed(
+    hass: HomeAssistant, console: Console, hours: int
+) -> None:
+    entry = our_entry(hass, console, options={})
+    form = await open_form(hass, entry, "clips")
+    assert default(form, CONF_CATCH_UP) == 6
+
+    await save(hass, form, {CONF_CATCH_UP: hours})
+    assert catch_up_from(entry) == timedelta(hours=hours)
+
+    with pytest.raises(InvalidData):
+        await save(hass, await open_form(hass, entry, "clips"), {CONF_CATCH_UP: 25})
 
 
 async def test_a_number_out_of_bounds_is_refused(hass: HomeAssistant, console: Console) -> None:

@@ -199,6 +199,28 @@ async def test_with_silent_websockets_nothing_waits_for_what_is_caught_up_on(
     assert sighting["late"] is True
 
 
+async def test_when_the_console_told_of_anything_last_is_remembered(
+    home: Home, agent: FakeTaskEntity
+) -> None:
+    await home.set_up(agent)
+    await home.is_heard()
+    ledger = home.entry.runtime_data.ledger
+    moments = [ledger.heard_at]
+
+    began = datetime.now(UTC)
+    event_id = await home.console.start_detection(home.console.cameras[1].id)
+    await until(lambda: ledger.heard_at)
+    moments.append(ledger.heard_at)
+    await home.console.end_detection(event_id)
+    await home.next_sighting()
+    moments.append(ledger.heard_at)
+    never, opened, ended = moments
+    assert never is None
+    assert opened is not None
+    assert ended is not None
+    assert began <= opened < ended
+
+
 # -- nothing is told twice
 
 

@@ -24,6 +24,9 @@ _LOGGER = logging.getLogger(__name__)
 # hours (unifi-protect-backup#248).
 _LONGEST_WAIT_S = 60.0
 
+# What was told live ends no later than that: nobody is told of an end that is still to come.
+_WRONG_CLOCK = timedelta(minutes=1)
+
 # How often an end that moved on is waited for: together with the clamp above no Detection
 # settles for more than three minutes.
 _SETTLE_ROUNDS = 3
@@ -89,9 +92,10 @@ async def settle(case: Case, console: Console, readiness: Readiness) -> None:
     patience_s = readiness.wait_s(begin_s) if case.policy.learn_settle else begin_s
     for _ in range(_SETTLE_ROUNDS):
         _, end = clip_window(case.detection, case.policy)
-        wait_s = (end - case.clock.now()).total_seconds() + patience_s
-        if case.detection.late:
-            # It has ended before it was found, whatever the console's clock says.
+        now = case.clock.now()
+        wait_s = (end - now).total_seconds() + patience_s
+        if case.detection.late or case.detection.end - now > _WRONG_CLOCK:
+            # It had ended before it was found or told, whatever the clocks say.
             wait_s = min(wait_s, case.policy.clip_after.total_seconds() + patience_s)
         await case.clock.sleep(min(max(wait_s, 0.0), _LONGEST_WAIT_S))
         if case.detection.requested:
