@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers.recorder import get_instance
 import pytest
 
 from custom_components.protect_narrator.const import CONF_CATCH_UP, CONF_RECONCILE_INTERVAL, DOMAIN
@@ -60,9 +59,16 @@ async def is_all(home: Home) -> None:
     await home.nothing_more_is_told(home.console.cameras[-1])
 
 
-async def forget(home: Home, storage: dict[str, Any]) -> None:
+async def are_recorded(home: Home, count: int) -> None:
+    """Return when so many Sightings can be read back."""
+    async with asyncio.timeout(10):
+        while len(await sightings_in_database(home.hass)) < count:  # noqa: ASYNC110 - nothing announces it
+            await asyncio.sleep(0.01)
+
+
+async def forget(home: Home, storage: dict[str, Any], told: int) -> None:
     """Lose the ledger, but not what the recorder has."""
-    await get_instance(home.hass).async_block_till_done()
+    await are_recorded(home, told)
     del storage[f"{DOMAIN}.{home.entry.entry_id}"]
 
 
@@ -232,12 +238,13 @@ async def test_a_ledger_that_is_lost_tells_nothing_twice(
     told = await was_seen(home, timedelta(), HOUR, 2 * HOUR)
     await home.next_sightings(3)
     await home.unload()
-    await forget(home, hass_storage)
+    await forget(home, hass_storage, 3)
     missed = await was_seen(home, 3 * HOUR)
 
     await home.start()
     assert ids(await home.next_sightings()) == missed
     await is_all(home)
+    await are_recorded(home, len(told) + len(missed) + 1)
     assert len(await sightings_in_database(home.hass)) == len(told) + len(missed) + 1
 
 
@@ -249,7 +256,7 @@ async def test_a_ledger_that_is_lost_while_the_console_s_clock_is_ahead_tells_no
     await was_seen(home, -23 * HOUR, -22 * HOUR)
     await home.next_sightings(2)
     await home.unload()
-    await forget(home, hass_storage)
+    await forget(home, hass_storage, 2)
 
     await home.start()
     await until(lambda: home.entry.runtime_data.ledger.looked_at is not None)
@@ -278,13 +285,13 @@ async def test_an_id_that_is_used_again_is_told_once(
 async def test_first_words_do_not_count_as_told(home: Home, agent: FakeTaskEntity) -> None:
     data = {"camera_id": "camera", "protect_event_ids": ["event"], "revision": 0}
     home.hass.bus.async_fire("protect_narrator_sighting", data)
-    home.hass.bus.async_fire("protect_narrator_sighting", {})
+    home.hass.bus.async_fire("protect_narrator_sighting", {"of": "somebody else"})
     hour_ago = datetime.now(UTC) - HOUR
-    await get_instance(home.hass).async_block_till_done()
+    await are_recorded(home, 2)
     assert await async_told_since(home.hass, hour_ago) == frozenset()
 
     home.hass.bus.async_fire("protect_narrator_sighting", data | {"revision": 1})
-    await get_instance(home.hass).async_block_till_done()
+    await are_recorded(home, 3)
     assert await async_told_since(home.hass, hour_ago) == {("camera", "event")}
     assert await async_told_since(home.hass, datetime.now(UTC) + HOUR) == frozenset()
 
