@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 import secrets
 from typing import Self
 
@@ -62,6 +62,7 @@ class Console:
             *PublicApi(self._state, public_requests_per_second).routes(),
         )
         self._server = Server(self._state, routes, port)
+        self._state.overloaded = self._server.tear_down
 
     async def __aenter__(self) -> Self:
         """Start to serve."""
@@ -137,6 +138,10 @@ class Console:
 
     # -- what it notices
 
+    def now(self) -> datetime:
+        """Return what its clock shows, as aware UTC."""
+        return self._state.now()
+
     @property
     def events(self) -> tuple[Event, ...]:
         """Everything that it has noticed, as it knows it now."""
@@ -163,7 +168,7 @@ class Console:
             id=event_id or secrets.token_hex(12),
             camera_id=camera_id,
             type=event_type,
-            start=start or datetime.now(UTC),
+            start=start or self.now(),
             score=score,
             labels=tuple(labels),
         )
@@ -196,7 +201,7 @@ class Console:
     async def end_detection(self, event_id: str, end: datetime | None = None) -> None:
         """Let it end, now unless said otherwise."""
         before = self._state.events[event_id]
-        await self._become(before, replace(before, end=end or datetime.now(UTC)))
+        await self._become(before, replace(before, end=end or self.now()))
 
     async def detect(
         self,
@@ -213,14 +218,14 @@ class Console:
         ``duration`` is in seconds; returns the event's id.
         """
         length = timedelta(seconds=duration)
-        begin = start or datetime.now(UTC) - length
+        begin = start or self.now() - length
         new_id = await self.start_detection(camera_id, labels, begin, score, event_type, event_id)
         await self.end_detection(new_id, begin + length)
         return new_id
 
     async def ring(self, camera_id: str, at: datetime | None = None) -> str:
         """Let somebody press the button of a doorbell; return the event's id."""
-        start = at or datetime.now(UTC)
+        start = at or self.now()
         last_ring = {"lastRing": milliseconds(start)}
         await self._tell.private("update", "camera", camera_id, last_ring)
         event_id = await self.start_detection(
@@ -233,7 +238,7 @@ class Console:
         self, camera_id: str, duration: float = 2.0, start: datetime | None = None
     ) -> str:
         """Let a package be seen: an event that is over when it is first told; return its id."""
-        begin = start or datetime.now(UTC) - timedelta(seconds=duration)
+        begin = start or self.now() - timedelta(seconds=duration)
         event = Event(
             id=secrets.token_hex(12),
             camera_id=camera_id,
@@ -265,6 +270,21 @@ class Console:
         self._state.cameras[:] = [each for each in self._state.cameras if each.id != camera_id]
         await self._tell.private("remove", "camera", camera_id, {})
         await self._tell.public("remove", {"id": camera_id, "modelKey": "camera"})
+
+    async def rename_camera(self, camera_id: str, name: str) -> None:
+        """Call a camera something else."""
+        self._state.cameras[:] = [
+            replace(each, name=name) if each.id == camera_id else each
+            for each in self._state.cameras
+        ]
+        await self._tell.private("update", "camera", camera_id, {"name": name})
+        await self._tell.public("update", {"id": camera_id, "modelKey": "camera", "name": name})
+
+    async def send_noise(self) -> None:
+        """Send over every websocket what is no frame at all."""
+        await self._state.private.send(b"\x01\x01\x00\x00 no frame")
+        for sockets in (self._state.public_events, self._state.public_devices):
+            await sockets.send("{no json")
 
     async def send_private(self, action: str, model_key: str, item_id: str, data: Json) -> None:
         """Send any frame over the private websockets: unknown models, statistics, nonsense."""

@@ -9,6 +9,7 @@ consoles its source stands beside it.
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import Enum, auto
 import json
 from random import Random
@@ -265,6 +266,9 @@ class Socket(Enum):
     STALE = auto()
     """Closed at once because ``lastUpdateId`` is not known any more."""
 
+    FLAPPING = auto()
+    """Accepted and torn down at once, as by a console that restarts again and again."""
+
 
 class Ends(Enum):
     """Who hears that an event has ended."""
@@ -314,6 +318,9 @@ class Faults:
     repeat_adds: bool = False
     """Every ``add`` comes twice."""
 
+    repeat_frames: bool = False
+    """Every frame comes twice."""
+
     reorder: bool = False
     """Each frame is held back until the next one has been sent."""
 
@@ -332,6 +339,14 @@ class Faults:
 
     logins_per_minute: int | None = None
     """More than that are answered 429; real consoles allow about five."""
+
+    most_exports: int | None = None
+    """So many exports at a time the console survives; one more, and all connections are torn
+    down [unifi-protect-backup#95, #202, #229]."""
+
+    clock_ahead: timedelta = timedelta()
+    """How far its clock is ahead of the true time; negative: behind [unifi-protect-backup#248].
+    Set it before anything is noticed: what was noticed keeps its times."""
 
     recording_lag: float | None = None
     """Seconds until a moment can be exported; None: at once, and the future too. What is asked

@@ -224,7 +224,7 @@ class PrivateApi:
             self._check_media()
             at = _moment(request.query.get("ts"))
             lag = self._faults.recording_lag
-            if lag is not None and at > datetime.now(UTC) - timedelta(seconds=lag):
+            if lag is not None and at > self._state.now() - timedelta(seconds=lag):
                 raise refusal(404, "Snapshot not found")
             return await self._picture(request, camera_id, at)
 
@@ -235,7 +235,7 @@ class PrivateApi:
         camera_id = request.match_info["id"]
 
         async def make(_content: Content) -> Body:
-            return await self._picture(request, camera_id, datetime.now(UTC))
+            return await self._picture(request, camera_id, self._state.now())
 
         return await answer(self._faults, request, self._faults.live_snapshot, make, camera_id)
 
@@ -249,6 +249,9 @@ class PrivateApi:
         camera_id = request.query.get("camera", "")
         make = partial(self._clip, request)
         with self._state.exporting():
+            most = self._faults.most_exports
+            if most is not None and self._state.exports_running > most:
+                self._state.overloaded()
             return await answer(self._faults, request, self._faults.export, make, camera_id)
 
     async def _clip(self, request: web.Request, content: Content) -> Body:
@@ -259,7 +262,7 @@ class PrivateApi:
             raise refusal(400, "Invalid parameters")
         lag = self._faults.recording_lag
         if lag is not None:
-            end = min(end, datetime.now(UTC) - timedelta(seconds=lag))
+            end = min(end, self._state.now() - timedelta(seconds=lag))
             if end <= start:
                 raise refusal(404, "Unexpected status code 502 from the recorder")
         if content is Content.SHORT:

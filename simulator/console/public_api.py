@@ -1,6 +1,5 @@
 """The public integration API: an API key, devices, live pictures and two text websockets."""
 
-from datetime import UTC, datetime
 from secrets import compare_digest
 
 from aiohttp import web
@@ -79,7 +78,7 @@ class PublicApi:
         camera = self._known_camera(request)
 
         async def make(_content: Content) -> Body:
-            jpeg = await self._state.footage.still(camera.name, datetime.now(UTC))
+            jpeg = await self._state.footage.still(camera.name, self._state.now())
             return Body(jpeg, "image/jpeg", {"RateLimit-Policy": self._policy})
 
         return await answer(self._faults, request, self._faults.public_snapshot, make, camera.id)

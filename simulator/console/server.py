@@ -62,6 +62,10 @@ class Server:
             with suppress(asyncio.CancelledError):
                 await self._listening
             self._listening = None
+        self.tear_down()
+
+    def tear_down(self) -> None:
+        """Tear down the connections that there are; new ones are taken."""
         for connection in self._server().connections:
             if connection.transport is not None:
                 tear_down(connection.transport)

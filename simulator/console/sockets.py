@@ -35,6 +35,9 @@ class Sockets:
                 code=WSCloseCode.POLICY_VIOLATION, message=b"lastUpdateId is not known"
             )
             return websocket
+        if self._state() is Socket.FLAPPING and request.transport is not None:
+            tear_down(request.transport)
+            return websocket
         self._open[websocket] = request
         self._changed()
         try:

@@ -60,6 +60,12 @@ class State:
         self._requests: dict[int, Request] = {}
         self._serial = 0
         self._change = asyncio.Event()
+        self.overloaded: Callable[[], None] = lambda: None
+        """What becomes of too much at once; the server's to say."""
+
+    def now(self) -> datetime:
+        """Return what the console's clock shows."""
+        return datetime.now(UTC) + self.faults.clock_ahead
 
     # -- change
 

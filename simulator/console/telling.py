@@ -77,6 +77,8 @@ class Teller:
         return (shown.id, difference) if difference else None
 
     async def _send(self, channel: Channel, frame: _Frame) -> None:
+        if self._state.faults.repeat_frames:
+            await frame()
         held = self._held.pop(channel, None)
         if held is None and self._state.faults.reorder:
             self._held[channel] = frame

@@ -18,6 +18,13 @@ _LARGEST_BODY = 128 * 1024 * 1024  # bytes: dozens of 4K pictures in base64
 _SHUTDOWN_S = 1.0  # handlers are told to end first, so none needs longer
 
 
+def leave(request: web.Request) -> web.Response:
+    """Close the connection of the request; what is returned goes nowhere."""
+    if request.transport is not None:
+        request.transport.close()
+    return web.Response()
+
+
 class ModelServer[C](ABC):
     """A server on loopback that remembers its calls; use it, once, as an async context manager.
 

@@ -20,6 +20,12 @@ class Failure(Enum):
     BROKEN = auto()
     """Status 200 and a body that is no JSON: a proxy's page in front of the server."""
 
+    LEFT = auto()
+    """No answer: the connection is closed, as by a server that is killed while it thinks."""
+
+    UNFINISHED = auto()
+    """An answer that ends in the middle of its JSON, in good order: out of tokens."""
+
     HANG = auto()
     """No answer until the client gives up."""
 
@@ -70,6 +76,16 @@ class ModelFault:
     def broken(cls, *, calls: int | None = None) -> Self:
         """Answer with what is not Ollama's protocol."""
         return cls(Failure.BROKEN, calls)
+
+    @classmethod
+    def left(cls, *, calls: int | None = None) -> Self:
+        """Close the connection instead of answering."""
+        return cls(Failure.LEFT, calls)
+
+    @classmethod
+    def unfinished(cls, *, calls: int | None = None) -> Self:
+        """Answer with half of the words, as if that were all."""
+        return cls(Failure.UNFINISHED, calls)
 
     @classmethod
     def hang(cls, *, calls: int | None = None) -> Self:

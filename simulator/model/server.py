@@ -11,7 +11,7 @@ from aiohttp import web
 from simulator.video import Reading, UnreadablePictureError, read_still
 
 from . import protocol, wording
-from .base import ModelServer
+from .base import ModelServer, leave
 from .faults import Failure, ModelFault
 from .impression import look
 from .obedience import obey, order_in
@@ -165,7 +165,7 @@ class Model(ModelServer[Call]):
                 return _error(fault.status, "the model runner has unexpectedly stopped")
             case Failure.BROKEN:
                 return web.Response(body=wording.PAGE, content_type="text/html")
-            case Failure.ERROR_MIDWAY | Failure.CUT_OFF:
+            case Failure.ERROR_MIDWAY | Failure.CUT_OFF | Failure.LEFT:
                 return await _break_off(request, question, text, fault.failure)
             case Failure.HANG:
                 await self._closing.wait()
@@ -174,7 +174,7 @@ class Model(ModelServer[Call]):
                 no = wording.REFUSAL if question.format is None else json.dumps(wording.REFUSAL)
                 return await _say(request, question, no)
             case words:
-                return await _say(request, question, wording.WRONG_WORDS[words])
+                return await _say(request, question, wording.spoilt(words, text))
 
 
 async def _say(request: web.Request, question: protocol.Question, text: str) -> web.StreamResponse:
@@ -201,7 +201,9 @@ async def _call(request: web.Request, question: protocol.Question, tool: str) ->
 async def _break_off(
     request: web.Request, question: protocol.Question, text: str, failure: Failure
 ) -> web.StreamResponse:
-    """Send half of the answer and then what the failure says."""
+    """Send half of the answer, or nothing, and then what the failure says."""
+    if failure is Failure.LEFT:
+        return leave(request)
     response = await _begin(request)
     if question.stream:
         lines = list(protocol.streamed(question.model, text))

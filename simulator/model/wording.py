@@ -16,6 +16,13 @@ WRONG_WORDS = {
 }
 
 
+def spoilt(failure: Failure, text: str) -> str:
+    """Return what is said instead of the text; the text itself where words are not what fails."""
+    if failure is Failure.UNFINISHED:
+        return text[: len(text) // 2]
+    return WRONG_WORDS.get(failure, text)
+
+
 def answer(impression: Impression, prompt: str, form: Mapping[str, Json] | str | None) -> str:
     """Return the words of the answer: JSON where it is asked for, in the form asked for.
 

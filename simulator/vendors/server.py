@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from simulator.model import wording
-from simulator.model.base import ModelServer
+from simulator.model.base import ModelServer, leave
 from simulator.model.faults import Failure, ModelFault
 from simulator.model.impression import look
 from simulator.model.schema import Json, SchemaTooDeepError
@@ -111,7 +111,7 @@ class VendorServer(ModelServer[VendorCall]):
             return self._error(400, str(err))
         fault = self._next_fault()
         if fault is not None:
-            text = wording.WRONG_WORDS.get(fault.failure, text)
+            text = wording.spoilt(fault.failure, text)
         call = VendorCall(question=question, attachments=shown, body=body, text=text, at=at)
         self._remember(call)
         return await self._answer(request, call, fault)
@@ -125,6 +125,8 @@ class VendorServer(ModelServer[VendorCall]):
                 return self._error(fault.status, "something went wrong")
             case Failure.BROKEN:
                 return web.Response(body=wording.PAGE, content_type="text/html")
+            case Failure.LEFT:
+                return leave(request)
             case Failure.HANG:
                 await self._closing.wait()
                 return self._error(503, "shutting down")

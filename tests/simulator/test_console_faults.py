@@ -1,5 +1,6 @@
 """Every fault is on the wire what its name says, as the unmodified client meets it."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -310,3 +311,34 @@ class _NoFilm:
 
     def still(self, camera_name: str, at: datetime) -> bytes:
         raise RuntimeError(camera_name, at)
+
+
+# -- the console as a whole
+
+
+async def test_one_export_too_many_tears_every_connection_down(
+    console: Console, wire: Wire
+) -> None:
+    console.faults.most_exports = 1
+    console.faults.export = [Reply.hang()]
+    url = f"{wire.base}{PRIVATE}/video/export"
+
+    async def ask() -> int:
+        async with wire.session.get(url, params=export_params(console), ssl=False) as reply:
+            return reply.status
+
+    hanging = asyncio.create_task(ask())
+    await console.wait_for(lambda: console.exports_running == 1)
+    answers = await asyncio.gather(hanging, ask(), return_exceptions=True)
+    assert all(isinstance(each, aiohttp.ClientError) for each in answers)
+    assert await ask() == 200
+
+
+async def test_a_clock_that_is_wrong_stamps_what_is_noticed(console: Console) -> None:
+    console.faults.clock_ahead = timedelta(hours=6)
+    event_id = await console.detect(console.cameras[0].id)
+    (event,) = console.events
+    assert event.id == event_id
+    assert event.end is not None
+    ahead = event.end - datetime.now(UTC)
+    assert timedelta(hours=5) < ahead < timedelta(hours=7)

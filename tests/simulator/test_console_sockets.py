@@ -8,7 +8,16 @@ from uiprotect import ProtectApiClient
 
 from simulator.console import Channel, Console, Ends, Reply, Socket
 
-from .helpers import EVENTS_SOCKET, PRIVATE, PRIVATE_SOCKET, PUBLIC, Following, Wire
+from .helpers import (
+    DEVICES_SOCKET,
+    EVENTS_SOCKET,
+    PRIVATE,
+    PRIVATE_SOCKET,
+    PUBLIC,
+    Following,
+    Heard,
+    Wire,
+)
 
 BOTH = [PRIVATE_SOCKET, EVENTS_SOCKET]
 
@@ -102,6 +111,50 @@ async def test_the_websocket_of_one_api_can_be_silent(
         assert (await following.pop(silent)())[1]["id"] == heard
         (other,) = following.values()
         assert [item["id"] for _, item in await frames(other, 2)] == [unheard, heard]
+
+
+@pytest.mark.parametrize("socket", BOTH)
+async def test_every_frame_can_come_twice(console: Console, wire: Wire, socket: str) -> None:
+    console.faults.repeat_frames = True
+    async with wire.frames(socket) as following:
+        await console.detect(console.cameras[0].id)
+        told = await frames(following, 4)
+    assert [action for action, _ in told] == ["add", "add", "update", "update"]
+    assert told[0] == told[1]
+    assert told[2] == told[3]
+
+
+async def test_a_camera_that_is_renamed_is_told_on_both_ways_and_listed_so(
+    console: Console, wire: Wire
+) -> None:
+    camera = console.cameras[0]
+    async with wire.frames(PRIVATE_SOCKET) as private, wire.frames(DEVICES_SOCKET) as public:
+        await console.rename_camera(camera.id, "Gate")
+        for following in (private, public):
+            action, item = await following()
+            assert (action, item["id"], item["name"]) == ("update", camera.id, "Gate")
+    assert (await wire.get(f"{PRIVATE}/cameras/{camera.id}"))[1]["name"] == "Gate"
+
+
+async def test_noise_on_the_websockets_keeps_the_client_from_nothing_that_follows(
+    console: Console, api: ProtectApiClient
+) -> None:
+    heard = Heard()
+    api.subscribe_websocket(heard.private)
+    await console.wait_for(lambda: console.open_private_websockets == 1)
+    await console.send_noise()
+    event_id = await console.start_detection(console.cameras[0].id)
+    assert (await heard.next()).new_obj.id == event_id
+
+
+@pytest.mark.parametrize("socket", BOTH)
+async def test_a_websocket_can_be_torn_down_as_soon_as_it_is_open(
+    console: Console, wire: Wire, socket: str
+) -> None:
+    console.faults.private_socket = console.faults.public_socket = Socket.FLAPPING
+    async with wire.frames(socket) as following:
+        assert (await following())[0] == "closed"
+    assert console.open_websockets == 0
 
 
 def _set(console: Console, channel: Channel, state: Socket) -> None:

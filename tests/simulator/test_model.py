@@ -328,6 +328,15 @@ async def test_garbage_is_no_json(model: Model, client: ollama.AsyncClient) -> N
         json.loads(await ask(client, picture("red")))
 
 
+async def test_an_answer_out_of_tokens_ends_in_the_middle(
+    model: Model, client: ollama.AsyncClient
+) -> None:
+    whole = await ask(client, picture("red"))
+    model.fault = ModelFault.unfinished()
+
+    assert await ask(client, picture("red")) == whole[: len(whole) // 2]
+
+
 async def test_a_refusal_in_a_conversation_is_plain_text(
     model: Model, client: ollama.AsyncClient
 ) -> None:
@@ -345,6 +354,7 @@ async def test_a_refusal_in_a_conversation_is_plain_text(
         (ModelFault.error_midway(), ollama.ResponseError),
         (ModelFault.cut_off(), httpx.RemoteProtocolError),
         (ModelFault.broken(), json.JSONDecodeError),
+        (ModelFault.left(), httpx.RemoteProtocolError),
     ],
 )
 async def test_an_answer_that_breaks_off_is_an_error_for_the_client(

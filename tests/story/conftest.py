@@ -161,7 +161,7 @@ class Home:
 
     async def see(self, camera: Camera, colour: str = "red", seconds: float = 2.0) -> str:
         """Let somebody walk past a camera until now, and Protect detect it."""
-        end = datetime.now(UTC)
+        end = self.console.now()
         self.film.walk(camera.name, colour, end - timedelta(seconds=seconds), end)
         return await self.console.detect(camera.id, ("person",), duration=seconds)
 
