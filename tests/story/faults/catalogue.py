@@ -2,8 +2,11 @@
 
 from tests.reliability.results import Expected
 
+from .agents import AGENTS, ODD_AGENTS
 from .clips import CLIPS, PICTURES
+from .disks import DISKS, ODD_DISKS
 from .fault import Fault
+from .house import BUGS, CLOCKS, DATABASE
 from .lines import LIFE, LINES
 from .news import NEWS, ODD_NEWS
 
@@ -12,6 +15,11 @@ FAMILIES: dict[str, tuple[Fault, ...]] = {
     "The pictures that take its place": PICTURES,
     "The console and the lines to it": (*LINES, *LIFE),
     "What Protect tells": (*NEWS, *ODD_NEWS),
+    "The AI": (*AGENTS, *ODD_AGENTS),
+    "The disk": (*DISKS, *ODD_DISKS),
+    "The database": DATABASE,
+    "The clocks": CLOCKS,
+    "Bugs": BUGS,
 }
 
 GROUPS = [Expected(title, [fault.slug for fault in faults]) for title, faults in FAMILIES.items()]

@@ -13,7 +13,7 @@ from .stage import Stage
 type Play = Callable[[Stage], Awaitable[None] | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class Fault:
     """One row of the table."""
 
@@ -36,6 +36,9 @@ class Fault:
 
     spares_the_other: bool = True
     """Whether a Detection of another camera, at the same time, has all it wants."""
+
+    mixes: bool = True
+    """Whether it is played together with others: not, where it waits for what they keep away."""
 
     says_once: tuple[str, ...] = ()
     """Beginnings of what the log says about it, once."""

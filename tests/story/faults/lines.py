@@ -62,6 +62,7 @@ LINES = (
     ),
     Fault(
         name="the websocket's update id is stale",
+        mixes=False,
         seen="uiprotect, after a console's restart",
         play=_is_stale,
     ),
@@ -72,6 +73,7 @@ LINES = (
     ),
     Fault(
         name="the session ends, and log-ins are answered 429",
+        mixes=False,
         seen="core's users: about five log-ins a minute",
         play=together(_ends_sessions, switched(logins_per_minute=0)),
         fallbacks=("clip_download_failed:http_error",),
@@ -80,12 +82,14 @@ LINES = (
     ),
     Fault(
         name="the API key is revoked",
+        mixes=False,
         seen="uiprotect's AUTH_FAILED",
         play=_revokes_the_key,
         says_once=("The console refuses the API key",),
     ),
     Fault(
         name="the lists of events and cameras fail",
+        mixes=False,
         seen="Protect under load",
         play=together(
             answers("events", Reply.error(500)),
@@ -97,6 +101,7 @@ LINES = (
     ),
     Fault(
         name="the lists are a web page",
+        mixes=False,
         seen="UniFi OS while Protect starts",
         play=together(
             answers("events", Reply.html()),
@@ -123,6 +128,7 @@ LINES = (
     ),
     Fault(
         name="503 to everything while Protect starts",
+        mixes=False,
         seen="core's users after an update of UniFi OS",
         play=answers("everything", Reply.error(503)),
         fallbacks=("clip_download_failed:http_error", _NO_PICTURE),

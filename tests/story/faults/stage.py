@@ -132,13 +132,17 @@ class Stage:
     async def must_heal(self) -> dict[str, Any]:
         """End the fault, and have the next Detection described from its frames."""
         self.mend()
-        await self.console.wait_for(lambda: self.console.open_private_websockets > 0)
-        # Whoever has just connected looks back, and may be faster than the websocket.
-        await self.console.wait_for(lambda: self.console.open_requests == 0)
+        await self.is_heard_again()
         (after,) = await self.see(self.camera)
         assert (after["medium"], after["fallbacks"]) == ("frames", [])
         assert after["agent_id"] is not None
         return after
+
+    async def is_heard_again(self) -> None:
+        """Wait until the console can be heard, and whoever has connected has looked back."""
+        await self.console.wait_for(lambda: self.console.open_private_websockets > 0)
+        # Whoever has just connected looks back, and may be faster than the websocket.
+        await self.console.wait_for(lambda: self.console.open_requests == 0)
 
     async def leaves_nothing(self, rows: int | None = None) -> None:
         """Make sure that all was stored once, and nothing is left when we are unloaded."""

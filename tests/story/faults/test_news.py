@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from custom_components.protect_narrator.const import CONF_LONGEST_OPEN, CONF_MERGE_GAP
+from simulator.console import Reply
 from tests.waiting import until
 
 from .fault import Fault
@@ -19,7 +20,7 @@ from .news import (
     SAME_ID,
 )
 from .playing import heals, is_told_and_heals, is_well
-from .stage import Stage
+from .stage import SHORTEST, Stage
 from .telling import Notebook
 
 TWO_SECONDS = timedelta(seconds=2)
@@ -95,10 +96,11 @@ async def test_a_plate_that_is_read_after_the_end_is_in_the_sighting(stage: Stag
 
 async def test_a_camera_that_is_removed_meanwhile_still_has_its_sighting(stage: Stage) -> None:
     notebook = Notebook(REMOVED)
-    await stage.begin()
+    await stage.begin(SHORTEST)
     console, camera = stage.console, stage.camera
-    event_id = await console.start_detection(camera.id)
-    await console.end_detection(event_id)
+    console.faults.export = {camera.id: [Reply.hang()]}
+    event_id = await console.detect(camera.id)
+    await console.wait_for(lambda: console.exports_running > 0)
     beside = await stage.home.see(stage.neighbour)
     await console.remove_camera(camera.id)
     told, other = await stage.sightings_of({camera.id: event_id, stage.neighbour.id: beside})
