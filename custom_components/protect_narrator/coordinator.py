@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+import time
 from typing import override
 
 from homeassistant.config_entries import ConfigEntry
@@ -19,6 +20,10 @@ from .protect import CameraInfo, ConsoleInfo
 from .tally import Tally
 
 _LOGGER = cautious_logger(__name__)
+
+# Lost again within this, it comes and goes, which is said instead: a console that tears its
+# websockets down as soon as they are open would fill the log, two lines every ten seconds.
+_UNSTEADY_S = 600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +93,8 @@ class NarratorCoordinator(DataUpdateCoordinator[NarratorData]):
             hass, _LOGGER, config_entry=entry, name=f"{DOMAIN} {console.name}", update_interval=None
         )
         self.console = console
+        self._said_lost: float | None = None
+        self._unsteady = False
         self._subscribers: dict[str, list[Callable[[Published], None]]] = {}
         self._subscribers_to_all: list[Callable[[Published], None]] = []
         self._on_bug: Callable[[], None] = lambda: None
@@ -190,11 +197,21 @@ class NarratorCoordinator(DataUpdateCoordinator[NarratorData]):
         """Learn whether the console can be heard; say so once in the log."""
         if connected == self.data.connected:
             return
-        if connected:
+        if not connected:
+            self._say_lost(time.monotonic())
+        elif not self._unsteady:
             _LOGGER.info("The console %s is connected again", self.console.name)
-        else:
-            _LOGGER.warning("The connection to the console %s is lost", self.console.name)
         self._set(connected=connected)
+
+    @callback
+    def _say_lost(self, now: float) -> None:
+        """Say that the connection is lost, or once that it comes and goes."""
+        if self._said_lost is None or now - self._said_lost >= _UNSTEADY_S:
+            self._said_lost, self._unsteady = now, False
+            _LOGGER.warning("The connection to the console %s is lost", self.console.name)
+        elif not self._unsteady:
+            self._unsteady = True
+            _LOGGER.warning("The connection to the console %s comes and goes", self.console.name)
 
     @callback
     def async_set_cameras(self, cameras: tuple[CameraInfo, ...]) -> None:

@@ -134,6 +134,30 @@ async def test_a_lost_connection_is_said_once_and_its_return_too(
     ]
 
 
+async def test_a_connection_that_comes_and_goes_does_not_fill_the_log(
+    coordinator: NarratorCoordinator,
+    caplog: pytest.LogCaptureFixture,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    caplog.set_level(logging.INFO)
+    for _ in range(20):
+        for connected in (False, True):
+            coordinator.async_set_connected(connected)
+            assert coordinator.data.connected is connected
+        freezer.tick(10)
+    freezer.tick(600)
+    coordinator.async_set_connected(False)
+    coordinator.async_set_connected(True)
+
+    said = [record.getMessage() for record in caplog.records if "The con" in record.getMessage()]
+    lost_and_back = [
+        "The connection to the console Home is lost",
+        "The console Home is connected again",
+    ]
+    comes_and_goes = ["The connection to the console Home comes and goes"]
+    assert said == [*lost_and_back, *comes_and_goes, *lost_and_back]
+
+
 async def test_data_is_replaced_and_never_changed(coordinator: NarratorCoordinator) -> None:
     before = coordinator.data
     coordinator.async_set_describes(CAMERA.mac, describes=False)
