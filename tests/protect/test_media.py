@@ -1,6 +1,7 @@
 """Clips: each way in which a console fails has its own cause, and nothing leaks."""
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -216,6 +217,20 @@ async def test_a_login_that_fails_may_succeed_later(
     with pytest.raises(MediaError) as caught:
         await download(console, media, time_limit=IMPATIENCE)
     assert (caught.value.detail, caught.value.retriable) == (detail, True)
+
+
+async def test_a_login_that_fails_for_another_request_says_nothing_of_access(
+    console: Console, media: ConsoleMedia
+) -> None:
+    console.end_sessions()
+    console.faults.login = replace(Reply.too_many(), wait=0.3)
+    # The library lets the second wait for the log-in of the first, and go on whatever came of it.
+    ended = await asyncio.gather(
+        *(download(console, media) for _ in range(3)), return_exceptions=True
+    )
+    for each in ended:
+        assert isinstance(each, MediaError)
+        assert (each.detail, each.retriable) == (FallbackDetail.HTTP_ERROR, True)
 
 
 async def test_no_more_logins_are_sent_than_a_console_likes(

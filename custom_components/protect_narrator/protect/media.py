@@ -207,7 +207,7 @@ class ConsoleMedia:
         base = f"{client.public_api_path}/" if public else client.private_api_path
         try:
             async with asyncio.timeout_at(deadline):
-                return await client.request(
+                response = await client.request(
                     "get",
                     f"{base}{path}",
                     require_auth=True,
@@ -233,6 +233,12 @@ class ConsoleMedia:
             raise MediaError(
                 FallbackDetail.STORAGE_ERROR, "the log-in token cannot be kept"
             ) from err
+        if response.status == 401 and not public and not client.is_authenticated():
+            # The library has let us wait for another request's log-in, and it failed. That says
+            # nothing of what the user may read.
+            response.close()
+            raise MediaError(FallbackDetail.HTTP_ERROR, "there is no session at the moment")
+        return response
 
 
 def _transport_error(err: NvrError) -> MediaError:
