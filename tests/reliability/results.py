@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 import json
 from pathlib import Path
+from typing import Any
 
 RESULTS = Path(__file__).parents[2] / ".cache" / "reliability"
 
@@ -104,9 +105,9 @@ def _write(path: Path, value: Mapping[str, object]) -> None:
     path.write_text(json.dumps(value, indent=1, ensure_ascii=False))
 
 
-def _read(path: Path) -> dict[str, object] | Mapping[str, object]:
+def _read(path: Path) -> dict[str, Any]:
     try:
-        found: dict[str, object] = json.loads(path.read_text())
+        found: dict[str, Any] = json.loads(path.read_text())
     except FileNotFoundError as err:
         raise MissingResultsError(f"{path.stem} was not observed by the last run") from err
     return found

@@ -2,6 +2,7 @@
 
 from custom_components.protect_narrator.const import CONF_RECONCILE_INTERVAL
 from simulator.console import Reply, Socket
+from tests.waiting import until
 
 from .clips import NO_ACCESS
 from .fault import Fault, answers, switched, together
@@ -28,6 +29,13 @@ async def _is_stale(stage: Stage) -> None:
     reads = len(stage.console.requests_to("/bootstrap"))
     await stage.console.drop_websockets(public=False)
     await stage.console.wait_for(lambda: len(stage.console.requests_to("/bootstrap")) > reads)
+
+
+async def _refuses_websockets(stage: Stage) -> None:
+    faults = stage.console.faults
+    faults.private_handshake = faults.public_handshake = Reply.error(503)
+    await stage.console.drop_websockets()
+    await until(stage.is_unavailable)
 
 
 async def _lists_are_asked_for(stage: Stage) -> None:
@@ -65,6 +73,15 @@ LINES = (
         mixes=False,
         seen="uiprotect, after a console's restart",
         play=_is_stale,
+    ),
+    Fault(
+        name="websockets are refused: 503",
+        mixes=False,
+        seen="core's users after an update of UniFi OS",
+        play=_refuses_websockets,
+        options=_LOOK_OFTEN,
+        late=True,
+        says_once=("The connection to the console Home is lost",),
     ),
     Fault(
         name="the session ends in mid-life: 401",

@@ -40,7 +40,8 @@ _LOST = "Sighting %s: %s at %s: %s"
 _VARYING = (
     (re.compile(r"\b[0-9a-f]{24,32}\b"), "…"),
     (re.compile(r"127\.0\.0\.1(:\d+)?"), "the console"),
-    (re.compile(r"/\S*/media"), "<media>"),
+    # What the library or the system says of it.
+    (re.compile(r"(cannot be read|could not be removed): .*"), r"\1"),
 )
 
 
@@ -181,7 +182,11 @@ class Stage:
     def look(self) -> list[str]:
         """Return what a user sees of the fault beside the Sighting, in a fixed order."""
         seen = [*self._entities(), *self._asked(), *self._issues()]
-        return seen + [f"log: “{each}”" for each in dict.fromkeys(self.warnings())]
+        return seen + self.logged()
+
+    def logged(self) -> list[str]:
+        """Return what the log says, each once."""
+        return [f"log: “{each}”" for each in dict.fromkeys(self.warnings())]
 
     def is_unavailable(self) -> bool:
         """Say whether what the camera's entities show is not known now."""
@@ -214,4 +219,4 @@ def _plain(message: str) -> str:
     """Return the message without what another run would say otherwise, or a library says."""
     for pattern, word in _VARYING:
         message = pattern.sub(word, message)
-    return message.removeprefix("Sighting …: ").partition(": ")[0]
+    return message.removeprefix("Sighting …: ")
