@@ -328,6 +328,11 @@ class Console:
         """Every request so far, the oldest first."""
         return self._state.requests
 
+    @property
+    def latest_request(self) -> Request | None:
+        """The request that came last: for a plan's function, the one that it is asked about."""
+        return self._state.latest_request
+
     def requests_to(self, path_end: str) -> list[Request]:
         """Return the requests whose path ends so, the oldest first."""
         return [request for request in self.requests if request.path.endswith(path_end)]

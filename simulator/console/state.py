@@ -86,6 +86,11 @@ class State:
         """Everything that was asked, the oldest first."""
         return list(self._requests.values())
 
+    @property
+    def latest_request(self) -> Request | None:
+        """What was asked last."""
+        return next(reversed(self._requests.values()), None)
+
     @contextmanager
     def recorded(self, request: web.Request) -> Iterator[Callable[[Json], None]]:
         """Keep the request in the log; the yielded function adds what is known of it later."""

@@ -1,0 +1,1 @@
+"""Thousands of Detections through a real Home Assistant, with one fault in five."""

@@ -1,0 +1,81 @@
+"""What this process holds: memory, descriptors, tasks."""
+
+import _sqlite3
+import asyncio
+from collections import Counter
+import ctypes
+from dataclasses import dataclass
+import gc
+import os
+from pathlib import Path
+import re
+import time
+
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_MEGABYTE = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What was held at a quiet moment, after everything that can be given back was."""
+
+    told: int
+    """Detections until then."""
+
+    rss_mb: float
+    database_mb: float
+    """Of that, what the SQLite library holds: its page caches grow with the database."""
+
+    tasks: int
+    descriptors: int
+    """Without those of connections to consoles, which are kept alive for the next request."""
+
+    cpu_s: float
+
+    def is_more_than(self, before: Reading | None) -> bool:
+        """Say whether there are tasks or descriptors that there were not before."""
+        return before is not None and (
+            self.tasks > before.tasks or self.descriptors > before.descriptors
+        )
+
+
+def rss_mb() -> float:
+    """Return the resident memory of this process."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE / _MEGABYTE
+
+
+def reading(told: int, tasks: int, connections: int) -> Reading:
+    """Collect garbage, give memory back to the system and read what is left; blocking."""
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
+    return Reading(
+        told=told,
+        rss_mb=rss_mb(),
+        database_mb=_database_mb(),
+        tasks=tasks,
+        descriptors=sum(1 for _ in Path("/proc/self/fd").iterdir()) - connections,
+        cpu_s=time.process_time(),
+    )
+
+
+def _database_mb() -> float:
+    """Return what the SQLite library of this process has allocated; 0 where it is not to be had."""
+    library = ctypes.CDLL(getattr(_sqlite3, "__file__", None))
+    try:
+        used = library.sqlite3_memory_used
+    except AttributeError:
+        return 0.0
+    used.restype = ctypes.c_int64
+    return float(used()) / _MEGABYTE
+
+
+def task_names() -> Counter[str]:
+    """Return how many tasks there are of each name, without their numbers and ids."""
+    return Counter(
+        re.sub(r"\d+|[0-9a-f]{32}", "#", f"{task.get_name()} {_code(task)}")
+        for task in asyncio.all_tasks()
+    )
+
+
+def _code(task: asyncio.Task[object]) -> str:
+    return getattr(task.get_coro(), "__qualname__", "")
