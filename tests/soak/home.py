@@ -74,6 +74,9 @@ OPTIONS = {
 # pace that is thousands, which no house has, and would hide what we keep ourselves.
 _CHATS_ARE_KEPT = timedelta(seconds=5)
 
+# More than the recorder's and SQLite's caches hold; each as large as a Sighting.
+_HISTORY, _EVENT_BYTES = 12_000, 1_800
+
 _CONFIG: dict[str, Any] = {
     "homeassistant": {"name": "Soak", "time_zone": "UTC", "unit_system": "metric"},
     "recorder": {"commit_interval": 1},
@@ -144,6 +147,18 @@ class Home:
             await self.hass.config_entries.async_unload(entry.entry_id)
             if entry.state is not ConfigEntryState.NOT_LOADED:
                 raise RuntimeError(f"{entry.title} could not be unloaded: {entry.state}")
+
+    async def live_for_a_while(self) -> None:
+        """Write as much to the database as a house has after some days.
+
+        The recorder remembers the last 2,048 events that it wrote, and SQLite keeps 16 MB of
+        its file in memory. Both fill once, and would look like growth.
+        """
+        for number in range(_HISTORY):
+            self.hass.bus.async_fire("soak_history", {"number": number, "what": "x" * _EVENT_BYTES})
+            if not number % 100:
+                await asyncio.sleep(0)
+        await self.rows_are_written()
 
     async def rows_are_written(self) -> None:
         """Wait for the recorder."""

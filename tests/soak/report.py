@@ -36,15 +36,18 @@ def _figures(figures: Figures) -> Iterator[str]:
         f"{figures.detections} Detections in {figures.seconds:.0f} s, "
         f"{figures.per_second:.1f} a second; {figures.faulty} with a fault"
     )
-    yield f"{figures.sightings} Sightings, {figures.described_late} of them late; {figures.rows} rows"
+    yield (
+        f"{figures.sightings} Sightings, {figures.described_late} of them late; "
+        f"{figures.rows} rows in the database"
+    )
     yield (
         f"CPU for each Detection: {figures.cpu_s_per_detection * 1000:.0f} ms of Home Assistant, "
         f"{figures.console_cpu_s_per_detection * 1000:.0f} ms of the consoles"
     )
     yield (
         f"memory: {figures.rss_warm_mb:.1f} MB after warming up, {figures.rss_end_mb:.1f} MB at "
-        f"the end ({figures.growth_mb:+.1f} MB), {figures.rss_peak_mb:.0f} MB at the most; SQLite has "
-        f"{figures.database_warm_mb:.1f} MB and {figures.database_end_mb:.1f} MB of it"
+        f"the end ({figures.growth_mb:+.1f} MB), {figures.rss_peak_mb:.0f} MB at the most; "
+        f"SQLite has {figures.database_warm_mb:.1f} MB and {figures.database_end_mb:.1f} MB of it"
     )
     yield (
         f"tasks: {figures.tasks_warm} and {figures.tasks_end}; descriptors: "

@@ -20,7 +20,7 @@ from .database import rows
 from .disk import Disk
 from .faults import FAULTS, plan
 from .home import Home, home
-from .judge import Figures
+from .judge import MEMORY_IS_JUDGED_FROM, Figures
 from .machine import Reading, reading, task_names
 from .town import CONSOLES, console_of
 
@@ -28,11 +28,11 @@ from .town import CONSOLES, console_of
 # log-in that was refused is tried again after one: nothing may be silent for longer than that.
 _PATIENCE_S = 150.0
 
-# Websockets are reconnected every 10 s.
-_SETTLING_S = 60.0
+# Websockets are reconnected every 10 s. Connections that are kept alive are closed after 15 s
+# without use, and those on which a console has turned its back within a minute.
+_SETTLING_S = 100.0
 
-# Connections that are kept alive are closed after 15 s without use, and those on which a console
-# has turned its back within a minute.
+# What is still there in the end has as long to go.
 _CALMING_S = 80.0
 
 _PROGRESS_EVERY_S = 10.0
@@ -53,6 +53,11 @@ class Wanted:
     at_once: int
     open_loop: float | None
     """Detections a second, whether or not they are told in time; None: ``at_once`` under way."""
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it is long enough to judge the memory."""
+        return self.detections >= MEMORY_IS_JUDGED_FROM
 
     @property
     def warm_after(self) -> int:
@@ -89,6 +94,8 @@ class Run:
     async def go(self) -> None:
         """Tell all Detections, and wait for their Sightings."""
         wanted = self.wanted
+        if wanted.is_long:
+            await self.house.live_for_a_while()
         await self.rest()
         self.readings.append(await self.read())
         self.say(_line_of(self.readings[-1]))
@@ -144,7 +151,10 @@ class Run:
         return held
 
     async def rest(self) -> None:
-        """Wait until nothing is left to be done, and both websockets of each console are there."""
+        """Wait until nothing is left to be done, and both websockets of each console are there.
+
+        In a long run also until no other connection is kept alive: each has buffers of 300 KB.
+        """
         async with asyncio.timeout(_SETTLING_S):
             while not await self._is_quiet():  # noqa: ASYNC110 - nothing announces it
                 await asyncio.sleep(_LOOK_EVERY_S)
@@ -160,7 +170,9 @@ class Run:
             return False
         self.statuses = [await place.status() for place in self.places]
         return all(
-            status["open_requests"] == 0 and status["open_websockets"] == _WEBSOCKETS
+            status["open_requests"] == 0
+            and status["open_websockets"] == _WEBSOCKETS
+            and (not self.wanted.is_long or status["open_connections"] == _WEBSOCKETS)
             for status in self.statuses
         )
 
