@@ -1,4 +1,4 @@
-"""What the cameras filmed: rendered once, because a simulator that encodes is what is measured."""
+"""What the cameras filmed: rendered once, or ten thousand films would be encoded in a run."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

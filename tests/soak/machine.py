@@ -3,6 +3,8 @@
 import _sqlite3
 import asyncio
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
 import ctypes
 from dataclasses import dataclass
 import gc
@@ -28,7 +30,10 @@ class Reading:
 
     tasks: int
     descriptors: int
-    """Without those of connections to consoles, which are kept alive for the next request."""
+    """Of files, pipes and the like."""
+
+    sockets: int
+    """Those included that are kept alive for the next request, for a while."""
 
     cpu_s: float
 
@@ -44,18 +49,28 @@ def rss_mb() -> float:
     return int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE / _MEGABYTE
 
 
-def reading(told: int, tasks: int, connections: int) -> Reading:
+def reading(told: int, tasks: int) -> Reading:
     """Collect garbage, give memory back to the system and read what is left; blocking."""
     gc.collect()
     ctypes.CDLL(None).malloc_trim(0)
+    kinds = Counter(kind == "socket" for kind in _descriptors())
     return Reading(
         told=told,
         rss_mb=rss_mb(),
         database_mb=_database_mb(),
         tasks=tasks,
-        descriptors=sum(1 for _ in Path("/proc/self/fd").iterdir()) - connections,
+        descriptors=kinds[False],
+        sockets=kinds[True],
         cpu_s=time.process_time(),
     )
+
+
+def _descriptors() -> Iterator[str]:
+    """Yield the kind of each: ``socket``, ``pipe``, ``anon_inode`` or a path."""
+    for descriptor in list(Path("/proc/self/fd").iterdir()):
+        # That of the listing itself is closed by now.
+        with suppress(FileNotFoundError):
+            yield str(descriptor.readlink()).partition(":")[0]
 
 
 def _database_mb() -> float:

@@ -51,6 +51,7 @@ def _figures(figures: Figures) -> Iterator[str]:
     )
     yield (
         f"tasks: {figures.tasks_warm} and {figures.tasks_end}; descriptors: "
-        f"{figures.descriptors_warm} and {figures.descriptors_end}"
+        f"{figures.descriptors_warm} and {figures.descriptors_end}; sockets: "
+        f"{figures.sockets_warm} and {figures.sockets_end}"
     )
     yield f"exports at once: {figures.most_exports_at_once}; log-ins: {figures.log_ins}"

@@ -160,10 +160,8 @@ class Run:
                 await asyncio.sleep(_LOOK_EVERY_S)
 
     async def read(self) -> Reading:
-        """Return what is held now, without the connections that are kept alive for later."""
-        connections = sum(status["open_connections"] for status in self.statuses)
-        tasks = len(asyncio.all_tasks())
-        return await asyncio.to_thread(reading, self.book.told, tasks, connections)
+        """Return what is held now."""
+        return await asyncio.to_thread(reading, self.book.told, len(asyncio.all_tasks()))
 
     async def _is_quiet(self) -> bool:
         if self.house.depth or await self.house.files_left():
@@ -189,7 +187,8 @@ class Run:
 def _line_of(held: Reading) -> str:
     return (
         f"  after {held.told}: {held.rss_mb:.1f} MB ({held.database_mb:.1f} MB of it SQLite's), "
-        f"{held.tasks} tasks, {held.descriptors} descriptors, {held.cpu_s:.0f} s of CPU"
+        f"{held.tasks} tasks, {held.descriptors} descriptors, {held.sockets} sockets, "
+        f"{held.cpu_s:.0f} s of CPU"
     )
 
 
@@ -272,6 +271,8 @@ def _figures(
         tasks_after_unload=left.tasks,
         descriptors_warm=warm.descriptors,
         descriptors_end=end.descriptors,
+        sockets_warm=warm.sockets,
+        sockets_end=end.sockets,
         rss_warm_mb=warm.rss_mb,
         rss_end_mb=end.rss_mb,
         rss_peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1_000_000,

@@ -13,7 +13,7 @@ import sys
 ROOT = Path(__file__).parents[2]
 DETECTIONS = 300
 
-# It takes less than one where nobody else works.
+# Five minutes; it takes about one where nobody else works.
 LIMIT_S = 300
 
 
@@ -48,13 +48,3 @@ async def test_three_hundred_detections_are_told_once_and_leave_nothing(tmp_path
     # It was no fair weather.
     assert int(str(figures["faulty"])) > DETECTIONS / 8
     assert int(str(figures["kinds_of_fault"])) > 20
-
-
-async def test_a_run_that_takes_too_long_fails(tmp_path: Path) -> None:
-    status, printed, figures = await soaked(
-        "--detections", str(DETECTIONS), "--minutes", "0.02", folder=tmp_path
-    )
-
-    assert status == 1
-    assert "minutes are over" in printed
-    assert not figures["kept"]
