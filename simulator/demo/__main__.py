@@ -2,12 +2,11 @@
 
 import argparse
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 import json
 from pathlib import Path
-import signal
 import sys
 
 import aiohttp
@@ -15,12 +14,13 @@ import aiohttp
 from simulator.model import Model
 
 from .client import Client, Json
-from .errors import DemoError
+from .errors import DemoError, flat
 from .home import Home, config_folder, log_in, running
 from .proof import check_log, check_media, last_words
 from .scenarios import SCENARIOS, Scenario
 from .setting_up import check_ollama, set_options, set_up_ai, set_up_console, set_up_dashboard
 from .sightings import readable
+from .signals import cancel_on_signals
 from .world import IN_VIEW, Seen, World, make_console, make_recorder
 
 _USERNAME = _PASSWORD = "demo"
@@ -157,14 +157,14 @@ async def _keep_detecting(scenario: Scenario, world: World, group: asyncio.TaskG
 
 async def main(options: Options) -> int:
     """Run the demo; return the status to exit with. Signals end it in good order."""
-    _cancel_on_signals()
+    cancel_on_signals()
     run = once if options.once else for_ever
     status = 0
     with config_folder(options.keep) as folder:
         try:
             await run(options, folder)
         except* DemoError as errors:
-            for error in _flat(errors):
+            for error in flat(errors):
                 say(f"demo: {error}")
             if words := last_words(log_in(folder)):
                 say(f"Home Assistant's last words above info:\n{words}")
@@ -173,30 +173,6 @@ async def main(options: Options) -> int:
             say("Stopped.")
             status = 130 if options.once else 0
     return status
-
-
-def _cancel_on_signals() -> None:
-    """Let the first Ctrl-C or SIGTERM cancel us; more of them would only disturb the end."""
-    loop = asyncio.get_running_loop()
-    task = asyncio.current_task()
-    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-    def stop() -> None:
-        for number in signals:
-            loop.add_signal_handler(number, lambda: None)
-        if task is not None:
-            task.cancel()
-
-    for number in signals:
-        loop.add_signal_handler(number, stop)
-
-
-def _flat(errors: BaseExceptionGroup[DemoError]) -> Iterator[DemoError]:
-    for error in errors.exceptions:
-        if isinstance(error, BaseExceptionGroup):
-            yield from _flat(error)
-        else:
-            yield error
 
 
 def parse(arguments: list[str] | None = None) -> Options:
