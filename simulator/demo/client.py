@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from itertools import count
+import json
 from typing import Any, Self
 
 import aiohttp
@@ -67,7 +68,7 @@ class Client:
         async with self._session.post(f"{self.url}/auth/token", data=form) as reply:
             self._authorize((await _body(reply))["access_token"])
         await self._keep_logged_in()
-        await until(self._is_running, "Home Assistant did not start", _START_TIMEOUT)
+        await self.wait_until_running()
 
     async def _keep_logged_in(self) -> None:
         """Exchange the log-in, which ends after half an hour, for one that does not."""
@@ -77,6 +78,20 @@ class Client:
             )
         self._authorize(token)
 
+    @property
+    def token(self) -> str:
+        """The log-in, which Home Assistant knows after a restart too; good for a day."""
+        return self._token
+
+    async def come_back(self, token: str) -> None:
+        """Wait for a Home Assistant that was set up before to answer, and log in to it."""
+        self._authorize(token)
+        await until(self._answers, "Home Assistant's web server did not come up", _START_TIMEOUT)
+
+    async def wait_until_running(self) -> None:
+        """Return when Home Assistant has started everything."""
+        await until(self._is_running, "Home Assistant did not start", _START_TIMEOUT)
+
     def _authorize(self, token: str) -> None:
         self._token = token
         self._headers = {"Authorization": f"Bearer {token}"}
@@ -84,6 +99,13 @@ class Client:
     async def _onboarding(self) -> bool:
         try:
             async with self._session.get(f"{self.url}/api/onboarding") as reply:
+                return reply.status == 200
+        except aiohttp.ClientConnectionError:
+            return False
+
+    async def _answers(self) -> bool:
+        try:
+            async with self._session.get(f"{self.url}/api/", headers=self._headers) as reply:
                 return reply.status == 200
         except aiohttp.ClientConnectionError:
             return False
@@ -116,6 +138,20 @@ class Client:
                 yield reply
         except (aiohttp.ClientError, TimeoutError) as err:
             raise DemoError(f"Home Assistant does not answer {path}: {err!r}") from err
+
+    async def events(self, event_type: str) -> AsyncIterator[Json]:
+        """Yield every event of this type on the bus, whole, until Home Assistant is gone.
+
+        It is in Home Assistant's own event stream as soon as it is fired.
+        """
+        url = f"{self.url}/api/stream?restrict={event_type}"
+        # It says something every minute, and ends with Home Assistant.
+        timeout = aiohttp.ClientTimeout(total=None, sock_read=_CALL_TIMEOUT * 2)
+        with suppress(aiohttp.ClientError):
+            async with self._session.get(url, headers=self._headers, timeout=timeout) as reply:
+                async for line in reply.content:
+                    if line.startswith(b"data: {"):
+                        yield json.loads(line.removeprefix(b"data: "))
 
     async def config_flow(
         self,

@@ -19,6 +19,7 @@ _SOURCE = Path(__file__).resolve().parents[2] / "custom_components" / "protect_n
 # Measured: Home Assistant stops within three seconds. Later than this it hangs.
 _STOP_TIMEOUT = 20.0
 
+_YAML = "configuration.yaml"
 _CONFIGURATION = """\
 homeassistant:
   name: Demo home
@@ -31,16 +32,20 @@ homeassistant:
     local: {media}
 api:
 config:
-frontend:
-history:
-logbook:
 media_source:
 recorder:
-  commit_interval: 1
+  commit_interval: {commit_interval}
 logger:
   default: info
   logs:
     custom_components.protect_narrator: debug
+"""
+
+# What somebody looks at; Home Assistant loads its frontend, without its pages, in any case.
+_PAGES = """\
+frontend:
+history:
+logbook:
 """
 
 
@@ -85,6 +90,7 @@ class Home:
         self.folder = folder
         self.url = f"http://127.0.0.1:{port}"
         self._process = process
+        self._is_killed = False
 
     @property
     def log(self) -> Path:
@@ -94,12 +100,23 @@ class Home:
     @property
     def media(self) -> Path:
         """The media folder that clips pass through."""
-        return _media(self.folder)
+        return media_in(self.folder)
 
     async def ended(self) -> None:
-        """Wait for the process, which nobody has asked to end; raise DemoError then."""
+        """Wait for the process; raise DemoError when nobody has asked it to end."""
         status = await self._process.wait()
-        raise DemoError(f"Home Assistant ended by itself with status {status}")
+        if not self._is_killed:
+            raise DemoError(f"Home Assistant ended by itself with status {status}")
+
+    def strike(self) -> None:
+        """Kill it and everything it started, as a power cut would; `kill` waits for the end."""
+        self._is_killed = True
+        self._signal(signal.SIGKILL)
+
+    async def kill(self) -> None:
+        """Return when all of it is gone."""
+        self.strike()
+        await self._process.wait()
 
     async def stop(self) -> None:
         """End it and everything it started, in good order if it lets us."""
@@ -119,11 +136,19 @@ class Home:
 
 
 @asynccontextmanager
-async def running(folder: Path) -> AsyncIterator[Home]:
-    """Seed the folder and run Home Assistant in it; it is stopped in the end."""
+async def running(
+    folder: Path, *, pages: bool = True, commit_interval: int = 1
+) -> AsyncIterator[Home]:
+    """Run Home Assistant in the folder, which is seeded if it is new; stop it in the end.
+
+    Where it has run before, it goes on with what is there and the log goes on too; ``pages``
+    (history and logbook) and ``commit_interval`` (the recorder's, in seconds) stay as they were.
+    """
     port = _free_port()
-    await asyncio.to_thread(_seed, folder, port)
-    with log_in(folder).open("wb") as log:
+    if not (folder / _YAML).exists():
+        await asyncio.to_thread(_seed, folder, _configuration(folder, commit_interval, pages))
+    await asyncio.to_thread(_listen_on, folder, port)
+    with log_in(folder).open("ab") as log:
         # In a session of its own a Ctrl-C in the terminal does not reach it: we stop it.
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "homeassistant", "--config", str(folder)),
@@ -153,8 +178,15 @@ def log_in(folder: Path) -> Path:
     return folder / "output.log"
 
 
-def _media(folder: Path) -> Path:
+def media_in(folder: Path) -> Path:
+    """Return the media folder of the Home Assistant in this folder."""
     return folder / "media"
+
+
+def _configuration(folder: Path, commit_interval: int, pages: bool) -> str:
+    media = json.dumps(str(media_in(folder)))
+    base = _CONFIGURATION.format(media=media, commit_interval=commit_interval)
+    return base + _PAGES if pages else base
 
 
 def _free_port() -> int:
@@ -164,15 +196,22 @@ def _free_port() -> int:
     return port
 
 
-def _seed(folder: Path, port: int) -> None:
-    """Write what a Home Assistant needs that has never run: a port, no network, ours."""
-    _media(folder).mkdir()
-    configuration = _CONFIGURATION.format(media=json.dumps(str(_media(folder))))
-    (folder / "configuration.yaml").write_text(configuration)
+def _seed(folder: Path, configuration: str) -> None:
+    """Write what a Home Assistant needs that has never run: no network, and ours."""
+    media_in(folder).mkdir()
     components = folder / "custom_components"
     shutil.copytree(
         _SOURCE, components / _SOURCE.name, ignore=shutil.ignore_patterns("__pycache__")
     )
+    # All but the owner, who is created over the API: the other steps of onboarding set up
+    # integrations that look into the network.
+    _store(folder, "onboarding", (4, 1), {"done": ["core_config", "analytics", "integration"]})
+    _store(folder, "core.analytics", (1, 1), {"onboarded": True, "preferences": {}, "uuid": None})
+    # The last, because a folder that has it is not seeded again.
+    (folder / _YAML).write_text(configuration)
+
+
+def _listen_on(folder: Path, port: int) -> None:
     # A port in YAML would be a trial, which ends Home Assistant after five minutes.
     _store(
         folder,
@@ -180,10 +219,6 @@ def _seed(folder: Path, port: int) -> None:
         (2, 2),
         {"stable": {**_HTTP, "server_port": port}, "pending": None, "yaml_migration_done": True},
     )
-    # All but the owner, who is created over the API: the other steps of onboarding set up
-    # integrations that look into the network.
-    _store(folder, "onboarding", (4, 1), {"done": ["core_config", "analytics", "integration"]})
-    _store(folder, "core.analytics", (1, 1), {"onboarded": True, "preferences": {}, "uuid": None})
 
 
 def _store(folder: Path, key: str, version: tuple[int, int], data: dict[str, object]) -> None:

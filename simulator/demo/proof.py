@@ -10,7 +10,9 @@ from .errors import DemoError
 _RECORD = re.compile(
     r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ (?P<level>[A-Z]+) \(.*?\) \[(?P<name>.*?)\]"
 )
-_LOUD = {"WARNING", "ERROR", "CRITICAL"}
+_BAD = {"ERROR", "CRITICAL"}
+_LOUD = {"WARNING", *_BAD}
+_TRACEBACK = "Traceback (most recent call last)"
 _OURS = ("custom_components.protect_narrator", "uiprotect")
 _OUR_FRAMES = "custom_components/protect_narrator/"
 _BLOCKING = "Detected blocking call"
@@ -34,6 +36,18 @@ def _speaks_against_us(name: str, record: str, *, is_quiet: bool) -> bool:
     if is_quiet:
         return _is_ours(name, record)
     return _BLOCKING in record and _OUR_FRAMES in record
+
+
+def errors(log: str) -> list[str]:
+    """Return the errors and the tracebacks that are ours, or that we are in.
+
+    None may be where much goes wrong on purpose: that is worth a warning at the most.
+    """
+    return [
+        "\n".join(record.splitlines()[:_SHOWN])
+        for level, name, record in _records(log)
+        if _is_ours(name, record) and (level in _BAD or _TRACEBACK in record)
+    ]
 
 
 def check_log(path: Path, *, is_quiet: bool) -> None:

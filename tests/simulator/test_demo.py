@@ -19,7 +19,7 @@ from simulator.demo.__main__ import parse
 from simulator.demo.client import Client, Json
 from simulator.demo.errors import DemoError
 from simulator.demo.home import config_folder
-from simulator.demo.proof import check_log, check_media, complaints, last_words
+from simulator.demo.proof import check_log, check_media, complaints, errors, last_words
 from simulator.demo.scenarios import SCENARIOS, Promise
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -167,6 +167,14 @@ def test_what_others_say_is_no_complaint() -> None:
 
 def test_a_traceback_through_our_code_is_a_complaint_whoever_logs_it() -> None:
     assert len(complaints(TASK_ERROR, is_quiet=True)) == 1
+
+
+def test_a_warning_is_no_error_and_what_fails_elsewhere_is_not_ours() -> None:
+    traceback = "Traceback (most recent call last):\n"
+    theirs = record("ERROR", "haffmpeg.core", "no ffmpeg") + traceback
+    assert errors(record("WARNING", OURS, "lost") + theirs) == []
+    assert len(errors(record("ERROR", OURS, "a bug") + TASK_ERROR)) == 2
+    assert len(errors(record("WARNING", OURS, "odd") + traceback)) == 1
 
 
 def test_a_blocking_call_of_ours_is_a_complaint_in_every_run(tmp_path: Path) -> None:
