@@ -20,6 +20,8 @@ _CALL_TIMEOUT = 60.0
 # Measured: about 12 s; a slow machine that compiles everything for the first time needs more.
 _START_TIMEOUT = 120.0
 _POLL = 0.2
+# Somebody may keep the folder and come back to it.
+_LOG_IN_DAYS = 30
 
 
 async def until[T](condition: Callable[[], Awaitable[T | None]], what: str, seconds: float) -> T:
@@ -74,17 +76,20 @@ class Client:
         """Exchange the log-in, which ends after half an hour, for one that does not."""
         async with self.websocket() as websocket:
             token = await websocket.call(
-                "auth/long_lived_access_token", client_name="Demo", lifespan=1
+                "auth/long_lived_access_token", client_name="Demo", lifespan=_LOG_IN_DAYS
             )
         self._authorize(token)
 
     @property
     def token(self) -> str:
-        """The log-in, which Home Assistant knows after a restart too; good for a day."""
+        """The log-in, which Home Assistant knows after a restart too; good for a month."""
         return self._token
 
     async def come_back(self, token: str) -> None:
-        """Wait for a Home Assistant that was set up before to answer, and log in to it."""
+        """Wait for a Home Assistant that was set up before to answer, and log in to it.
+
+        Raises DemoError when it does not come up, or knows no such log-in.
+        """
         self._authorize(token)
         await until(self._answers, "Home Assistant's web server did not come up", _START_TIMEOUT)
 
@@ -106,6 +111,8 @@ class Client:
     async def _answers(self) -> bool:
         try:
             async with self._session.get(f"{self.url}/api/", headers=self._headers) as reply:
+                if reply.status == 401:
+                    raise DemoError("Home Assistant refused the log-in of before")
                 return reply.status == 200
         except aiohttp.ClientConnectionError:
             return False

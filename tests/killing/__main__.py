@@ -27,8 +27,10 @@ from .street import Street
 
 _FOLDER = Path(__file__).parents[2] / ".cache" / "kill-test"
 
-# A phase that is missed more often than it is hit is not the phase that it is said to be.
-_MISSES_FIRST = 3
+# A kill that comes too late is made again. One in three did on a busy machine; where it is more
+# than two, something is wrong with the phase.
+_MISSES_FIRST = 5
+_MISSES_A_HIT = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +75,7 @@ def next_phase(options: Options, progress: Progress) -> str | None:
         name: progress.hits(name)
         for name in options.phases
         if progress.hits(name) < options.each
-        and progress.misses(name) < _MISSES_FIRST + options.each
+        and progress.misses(name) < _MISSES_FIRST + _MISSES_A_HIT * options.each
     }
     return min(hits, key=lambda name: hits[name], default=None)
 

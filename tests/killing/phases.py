@@ -14,9 +14,9 @@ from .database import database_in, rows_in, told_of
 from .hearing import Heard
 from .street import Street
 
-# Settling, the export slot behind two others and a decode take ten seconds; the rest is for a
-# machine that does other things.
-_ARRIVAL_S = 60.0
+ARRIVAL_S = 60.0
+"""Settling, the export slot behind two others and a decode take ten seconds; the rest is for a
+machine that does other things."""
 
 # The light film in some twenty seconds: nobody waits for the end of it here.
 _DRIP = 16_384
@@ -99,6 +99,12 @@ async def _at_once(_scene: Scene) -> None:
     """Return: the console has just told that the detection is over."""
 
 
+def _not_settling(scene: Scene) -> str | None:
+    if not scene.street.console.open_private_websockets:
+        return "nobody heard of its end"
+    return _asked_for_clip(scene)
+
+
 def _asked_for_clip(scene: Scene) -> str | None:
     return "its clip was asked for already" if scene.exports else None
 
@@ -114,7 +120,7 @@ def _running(scene: Scene) -> bool:
 
 
 async def _download_begins(scene: Scene) -> None:
-    await scene.street.console.wait_for(lambda: _running(scene), _ARRIVAL_S)
+    await scene.street.console.wait_for(lambda: _running(scene), ARRIVAL_S)
 
 
 def _not_running(scene: Scene) -> str | None:
@@ -138,7 +144,7 @@ def _is_sent(scene: Scene) -> bool:
 
 
 async def _download_ends(scene: Scene) -> None:
-    await scene.street.console.wait_for(lambda: _is_sent(scene), _ARRIVAL_S)
+    await scene.street.console.wait_for(lambda: _is_sent(scene), ARRIVAL_S)
 
 
 def _not_decoding(scene: Scene) -> str | None:
@@ -155,7 +161,7 @@ def _hang(scene: Scene) -> None:
 
 
 async def _question_comes(scene: Scene) -> None:
-    await scene.street.model.wait_for(lambda: bool(scene.questions), _ARRIVAL_S)
+    await scene.street.model.wait_for(lambda: bool(scene.questions), ARRIVAL_S)
 
 
 def _not_waited_for(scene: Scene) -> str | None:
@@ -183,7 +189,7 @@ PHASES: Mapping[str, Phase] = MappingProxyType(
             arrival=_at_once,
             # The integration is set up to wait for three seconds.
             linger_s=2.8,
-            left=_asked_for_clip,
+            left=_not_settling,
             missed=_asked_for_clip,
         ),
         "download": Phase(

@@ -262,6 +262,45 @@ async def test_a_flow_that_does_not_end_as_expected_is_told(results: list[dict[s
 
 
 @asynccontextmanager
+async def restarted(known: str, stream: bytes = b"") -> AsyncIterator[Client]:
+    """Serve as a Home Assistant that knows this token, and dies when it has said so much."""
+
+    async def api(request: web.Request) -> web.Response:
+        is_known = request.headers["Authorization"] == f"Bearer {known}"
+        return web.Response(status=200 if is_known else 401)
+
+    async def say(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(stream)
+        assert request.transport is not None
+        request.transport.close()
+        return response
+
+    app = web.Application()
+    app.router.add_get("/api/", api)
+    app.router.add_get("/api/stream", say)
+    async with TestServer(app) as server, aiohttp.ClientSession() as session:
+        yield Client(str(server.make_url("")).rstrip("/"), session)
+
+
+@pytest.mark.usefixtures("loopback")
+async def test_events_are_heard_until_home_assistant_is_gone() -> None:
+    stream = b'data: ping\n\ndata: {"data": 1}\n\ndata: {"data": 2}\n\n'
+    async with restarted("token", stream) as client:
+        await client.come_back("token")
+        assert client.token == "token"
+        assert [event["data"] async for event in client.events("any")] == [1, 2]
+
+
+@pytest.mark.usefixtures("loopback")
+async def test_a_log_in_that_is_not_known_any_more_is_told() -> None:
+    async with restarted("token") as client:
+        with pytest.raises(DemoError, match="refused"):
+            await client.come_back("older")
+
+
+@asynccontextmanager
 async def demo(folder: Path, *arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
     """Run the demo with this folder for its temporary files."""
     process = await asyncio.create_subprocess_exec(
