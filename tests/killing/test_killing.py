@@ -7,7 +7,6 @@ import os
 from pathlib import Path
 import signal
 import sys
-from typing import Any
 
 import pytest
 
@@ -111,8 +110,8 @@ def test_a_command_line_without_sense_is_refused(arguments: list[str]) -> None:
 # -- the real thing
 
 
-def start(folder: Path, *arguments: str) -> Any:
-    return asyncio.create_subprocess_exec(
+async def start(folder: Path, *arguments: str) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.killing", "--each", "1", "--folder", str(folder)),
         *arguments,
         cwd=ROOT,
@@ -137,6 +136,7 @@ async def test_one_kill_in_each_phase_costs_no_sighting(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     async with asyncio.timeout(PATIENCE):
         process = await start(folder)
+        assert process.stderr is not None
         try:
             # Interrupted after its first kill, while Home Assistant starts again.
             while not (line := await process.stderr.readline()).startswith(b"settle     1/1"):
@@ -155,6 +155,7 @@ async def test_one_kill_in_each_phase_costs_no_sighting(tmp_path: Path) -> None:
                 process.terminate()
                 await process.wait()
 
+    assert output, errors.decode()
     told = json.loads(output.splitlines()[-1])
     assert process.returncode == 0, f"{told['findings']}\n{errors.decode()}"
     assert {name: phase["hit"] for name, phase in told["phases"].items()} == dict.fromkeys(
