@@ -5,13 +5,13 @@ from bisect import insort
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-import logging
 
+from .blame import cautious_logger
 from .gate import is_fresh
 from .models import Detection
 from .ports import Clock
 
-_LOGGER = logging.getLogger(__name__)
+_LOGGER = cautious_logger(__name__)
 
 # One is looked at while the next is fetched; more would not be told sooner, for the console has
 # one export slot and an agent few places.
