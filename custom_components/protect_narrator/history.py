@@ -50,6 +50,10 @@ class NotRecordedError(HistoryUnavailableError):
     """What is fired is not recorded, and will not be before the user changes something."""
 
 
+class EventExcludedError(NotRecordedError):
+    """The recorder runs, and was told to leave out our event."""
+
+
 async def async_find(hass: HomeAssistant, sighting_id: str) -> dict[str, Any] | None:
     """Return the event data of the Sighting's highest revision, None when none is stored.
 
@@ -115,7 +119,7 @@ def require_recording(hass: HomeAssistant) -> None:
     """Raise NotRecordedError where what is fired now will never have a row."""
     recorder = _recorder(hass, when_ready=False)
     if EVENT_SIGHTING in recorder.exclude_event_types:
-        raise NotRecordedError("the recorder leaves out Sightings, as it was configured")
+        raise EventExcludedError("the recorder leaves out Sightings, as it was configured")
     if not recorder.enabled:
         raise NotRecordedError("recording is switched off")
 

@@ -16,7 +16,6 @@ from homeassistant.config_entries import (
 from homeassistant.core import CALLBACK_TYPE, CoreState, HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.event import async_track_time_interval
-from homeassistant.helpers.recorder import DATA_INSTANCE, get_instance
 from homeassistant.helpers.start import async_at_started
 from homeassistant.util import dt as dt_util
 
@@ -24,6 +23,7 @@ from .archive import ClipArchive
 from .const import EVENT_SIGHTING
 from .coordinator import NarratorCoordinator, Published
 from .describer import can_be_asked
+from .history import EventExcludedError, NotRecordedError, require_recording
 from .issues import async_forget, async_raise, async_take_back, issue_id_of
 from .ledger import Ledger
 from .options import chosen_agents, policy_from
@@ -256,14 +256,12 @@ class Watchman:
 
     def _recorder(self) -> Kind | None:
         """Return why Sightings are not stored."""
-        if DATA_INSTANCE not in self._hass.data:
-            return Kind.RECORDER_OFF
-        recorder = get_instance(self._hass)
-        # One that failed to start is there, but has no session to give.
-        if not recorder.enabled or recorder.get_session is None:
-            return Kind.RECORDER_OFF
-        if EVENT_SIGHTING in recorder.exclude_event_types:
+        try:
+            require_recording(self._hass)
+        except EventExcludedError:
             return Kind.EVENT_EXCLUDED
+        except NotRecordedError:
+            return Kind.RECORDER_OFF
         return None
 
     def _is_quiet(self) -> bool:
