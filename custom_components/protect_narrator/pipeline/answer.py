@@ -13,7 +13,7 @@ from .errors import AgentError
 from .loose_json import objects_in
 from .models import Description, FallbackDetail
 from .refusals import is_error, is_nothing, is_refusal
-from .text import LONGEST_DESCRIPTION, LONGEST_REASON, LONGEST_TITLE, tidy
+from .text import LONGEST_DESCRIPTION, LONGEST_REASON, LONGEST_TITLE, inert, tidy
 
 # What is seen comes first: a model that has to look and to count looks before it tells.
 FIELDS: Mapping[str, str] = {
@@ -82,18 +82,19 @@ def parse_answer(raw: Mapping[str, object] | str, agent_id: str | None) -> Descr
 
     ``raw`` is the fields of FIELDS, or text that holds them as a JSON object. Only the
     description is required; a title is made of it, and of the rest what makes no sense is left
-    out. Raises AgentError with a remark for the agent: ``agent_refused`` for a refusal,
-    ``agent_unusable_answer`` otherwise.
+    out. The texts are inert. Raises AgentError with a remark for the agent: ``agent_refused``
+    for a refusal, ``agent_unusable_answer`` otherwise.
     """
     fields = _fields_in(raw) if isinstance(raw, str) else _unwrapped(raw) or {}
     if not fields:
         raise _useless(raw)
     title, description = _words(fields, raw)
     return Description(
-        title=tidy(title, LONGEST_TITLE),
-        description=description,
+        title=inert(title, LONGEST_TITLE),
+        description=inert(description, LONGEST_DESCRIPTION),
         importance=importance_in(fields.get("importance")),
-        importance_reason=_said(fields, "importance_reason", LONGEST_REASON) or None,
+        importance_reason=inert(_said(fields, "importance_reason", LONGEST_REASON), LONGEST_REASON)
+        or None,
         confidence=confidence_in(fields.get("confidence")),
         people=count_in(fields.get("people")),
         vehicles=count_in(fields.get("vehicles")),

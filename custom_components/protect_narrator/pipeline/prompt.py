@@ -25,6 +25,7 @@ from .text import (
     LONGEST_NAME,
     LONGEST_TITLE,
     MOST_NAMES,
+    inert,
     tidy,
     tidy_lines,
 )
@@ -146,8 +147,8 @@ def from_metadata(detection: Detection, time_zone: tzinfo = UTC) -> Description:
     if detection.faces:
         said.append(f"Recognised: {', '.join(_names(detection.faces))}.")
     return Description(
-        title=tidy(title, LONGEST_TITLE),
-        description=tidy(" ".join(said), LONGEST_DESCRIPTION),
+        title=inert(title, LONGEST_TITLE),
+        description=inert(" ".join(said), LONGEST_DESCRIPTION),
         importance=_importance(detection.labels),
     )
 

@@ -94,6 +94,8 @@ class _Scissors:
             packet.pts, packet.dts = (packet.pts or 0) - moved, (packet.dts or 0) - moved
             packet.stream = outlets[track.index]
             output.mux(packet)
+        if not size:
+            raise _unreadable("nothing of it is where its tables say")
         return Cut(float(self._first - self._zero), float(end - self._zero))
 
     def _kept(self, stop: Event) -> Iterator[Packet[Stream]]:

@@ -1,5 +1,10 @@
-"""Text from outside, made harmless: one line, no control characters, no more than asked."""
+"""Text from outside, made harmless: one line, no control characters, no more than asked.
 
+Where people read it, it is inert as well: a sign in the picture may hold a link, and what an
+agent makes of it is shown in Markdown cards, notifications and templates.
+"""
+
+import re
 import unicodedata
 
 # How long the texts of a Sighting may be, in characters: together, and with eight plates and
@@ -28,6 +33,43 @@ MOST_LINES = 60
 # characters only disguise.
 _JOINERS = frozenset("\u200c\u200d")
 
+# What means something to Markdown (also Telegram's, where one that stands alone costs the whole
+# message), to HTML, templates and companion apps (which obey a message that is only
+# ``clear_notification``), and what stands for it: alike or neutral, in fonts everywhere, and
+# nothing that Unicode's normalisation turns back.
+_LOOKS_LIKE = str.maketrans(
+    {
+        "<": "\u2039",  # a single quotation mark; a tag begins with nothing else
+        "{": "(",  # templates; a bracket is a bracket
+        "}": ")",
+        "[": "(",  # links, pictures, footnotes, boxes to tick
+        "]": ")",
+        "`": "'",  # code; as a quotation mark it is a slip of the keyboard
+        "*": "\u2217",  # the operator: "4*5"
+        "_": "\u02cd",  # the modifier letter: "licenseˍplate"
+        "~": "\u223c",  # the operator: "~5 m"
+        "|": "\u00a6",  # the broken bar: cells of a table
+        "\\": "\u2216",  # the operator: an escape, or the end of a user's line
+    }
+)
+
+# Where only letters that touch make a link, an address, a mention or an entity, a space between
+# them leaves every word as it was.
+_WOULD_LINK = re.compile(
+    r"(?<=:)(?=//[\w-])|(?<=www\.)(?=[\w-])|(?<=@)(?=\w)|(?<=&)(?=#?\w+;)", re.IGNORECASE
+)
+
+# What begins a heading, a list or a quotation where it stands first. In the middle of a line
+# these are what they look like: "5 > 3", "No. 5", "#1".
+_FIRST = (
+    (re.compile(r"#{1,6}(?=\s|\Z)"), lambda marks: "\u266f" * len(marks)),
+    (re.compile(r"[-+](?=\s|\Z)"), lambda _: "\u2013"),
+    (re.compile(r"[0-9]{1,9}[.)](?=\s|\Z)"), lambda mark: f"{mark[:-1]}:"),
+    (re.compile(r">"), lambda _: "\u203a"),
+    # Alone on its line, and then only: a rule, or what makes a heading of the line above.
+    (re.compile(r"[-= ]+\Z"), lambda line: re.sub("[-=]", "\u2013", line)),
+)
+
 
 def tidy(text: str, longest: int) -> str:
     """Return the text on one line, with at most ``longest`` characters.
@@ -42,6 +84,20 @@ def tidy(text: str, longest: int) -> str:
         return line
     space = line.rfind(" ", longest * 2 // 3, longest)
     return line[: space if space > 0 else longest - 1].rstrip() + "…"
+
+
+def inert(text: str, longest: int) -> str:
+    """Return the text, tidied, so that it does nothing wherever it is shown: it only reads.
+
+    As Markdown it is one paragraph of exactly itself, without links; as HTML and as a template
+    plain text. What is inert already stays as it is.
+    """
+    line = _WOULD_LINK.sub(" ", tidy(text, longest).translate(_LOOKS_LIKE))
+    for first, instead in _FIRST:
+        if found := first.match(line):
+            line = instead(found[0]) + line[found.end() :]
+            break
+    return tidy(line, longest)
 
 
 def tidy_lines(text: str, longest: int = LONGEST_WORDING) -> str:
