@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 import pytest
 
-from custom_components.protect_narrator.pipeline import frames as frames_module
+from custom_components.protect_narrator.pipeline import frames as frames_module, opening
 from custom_components.protect_narrator.pipeline.choosing import Look
 from custom_components.protect_narrator.pipeline.errors import ClipUnreadableError
 from custom_components.protect_narrator.pipeline.frames import Strip, choose, probe
@@ -180,7 +180,7 @@ def test_a_clip_that_claims_millions_of_samples_is_not_opened(save: Save) -> Non
 def test_a_picture_of_far_too_many_pixels_is_not_decoded(
     save: Save, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(frames_module, "MAX_PIXELS", 320 * 180 - 1)
+    monkeypatch.setattr(opening, "MAX_PIXELS", 320 * 180 - 1)
 
     with pytest.raises(ClipUnreadableError, match="too many pixels"):
         probe(GO_ON, save(clips.mp4(1)))

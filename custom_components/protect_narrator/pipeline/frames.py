@@ -22,11 +22,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from .boxes import require_plausible
 from .choosing import Gallery, Look, Still
 from .errors import ClipUnreadableError
 from .models import FallbackDetail
 from .motion import COLUMNS, ROWS, edges, toned
+from .opening import opened, picture_in
 from .pictures import MAX_PIXELS, encoded, fitted
 
 # Protect writes a keyframe every 5 s: no decodable frame in twenty seconds of 30 fps means
@@ -50,6 +50,9 @@ _LUMA_FIRST = {"yuv420p", "yuvj420p", "gray"}
 # For the pictures that may be shown: 21 of 1280x720. Two decoders run at once on machines that
 # have a gigabyte.
 _KEPT_BYTES = 30_000_000
+
+# Of any size: judging three thousand stamps again and again takes minutes on a slow board.
+_KEPT_MOST = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,9 +127,7 @@ def choose(stop: Event, path: Path, look: Look) -> Strip:
             samples = islice(_sampled(frames, stream, look), _MAX_SAMPLES)
             for at_s, frame, wanted in samples:
                 picture = _reduced(frame, look.max_side)
-                room = _KEPT_BYTES // sum(plane.buffer_size for plane in picture.planes)
-                # Whatever their size: those that were asked for, and both ends of the clip.
-                gallery.add(_still(at_s, picture, wanted), max(look.count + 2, room))
+                gallery.add(_still(at_s, picture, wanted), _room_for(picture, look.count))
         except (av.FFmpegError, ClipUnreadableError) as err:
             if not gallery:
                 raise
@@ -167,18 +168,10 @@ def _sampled(
 
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
-    """Open a clip for decoding on one thread; what libav objects to is ClipUnreadableError.
-
-    The format is fixed: guessing would let a body that is a playlist name other files.
-    """
-    require_plausible(path)
+    """Open a clip for decoding on one thread; what libav objects to is ClipUnreadableError."""
     try:
-        with av.open(str(path), format="mp4") as container:
-            stream = next(iter(container.streams.video), None)
-            if stream is None or stream.codec_context is None:
-                raise _undecodable("no video stream of a known codec")
-            if not 0 < stream.codec_context.width * stream.codec_context.height <= MAX_PIXELS:
-                raise _undecodable("a picture of no size, or of far too many pixels")
+        with opened(path) as container:
+            stream = picture_in(container)
             stream.codec_context.thread_count = 1
             stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
             # Here, once: what PyAV opens lazily and in vain it later calls a ValueError.
@@ -202,6 +195,15 @@ def _decoded(
         for frame in frames:
             if frame.pts is not None and not frame.is_corrupt:
                 yield frame
+
+
+def _room_for(picture: VideoFrame, count: int) -> int:
+    """Return how many such pictures are kept.
+
+    Whatever their size: those that were asked for, and both ends of the clip.
+    """
+    room = _KEPT_BYTES // sum(plane.buffer_size for plane in picture.planes)
+    return max(count + 2, min(room, _KEPT_MOST))
 
 
 def _reduced(frame: VideoFrame, max_side: int) -> VideoFrame:

@@ -19,9 +19,9 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from .boxes import require_plausible
 from .errors import ClipUnreadableError, StorageError
 from .models import FallbackDetail
+from .opening import opened, picture_in, sound_in
 
 # Ten minutes of 30 fps with their sound (AAC, 48 kHz): more is not an answer to what was asked
 # for.
@@ -53,7 +53,6 @@ def cut(
     would be larger than ``most_bytes``; what is written by then is worth nothing. Raises
     ClipUnreadableError and StorageError.
     """
-    require_plausible(source)
     with _media_errors():
         with _opened(source) as (container, tracks):
             first = _keyframe_before(stop, container, tracks[0], start_s)
@@ -117,11 +116,8 @@ class _Scissors:
 
 
 def _outlet(output: OutputContainer, track: VideoStream | AudioStream) -> Stream:
-    """Return a track like the clip's; raise ClipUnreadableError for what no MP4 should hold."""
-    try:
-        outlet = output.add_stream_from_template(track, opaque=True)
-    except ValueError as err:
-        raise _unreadable("a codec that does not belong into an MP4") from err
+    """Return a track like the clip's."""
+    outlet = output.add_stream_from_template(track, opaque=True)
     # Players that know HEVC by one of its two names do not know it by the other.
     outlet.codec_context.codec_tag = track.codec_context.codec_tag
     return outlet
@@ -161,16 +157,11 @@ def _packets(stop: Event, container: InputContainer, tracks: _Tracks) -> Iterato
 
 @contextmanager
 def _opened(source: Path) -> Iterator[tuple[InputContainer, _Tracks]]:
-    """Open the clip; yield it with its picture and, where it has one that we know, its sound.
-
-    The format is fixed: guessing would let a body that is a playlist name other files.
-    """
-    with av.open(str(source), format="mp4") as container:
-        first: _Tracks = [*container.streams.video[:1], *container.streams.audio[:1]]
-        tracks = [track for track in first if track.codec_context is not None]
-        if not tracks or tracks[0].type != "video":
-            raise _unreadable("no video stream of a known codec")
-        yield container, tracks
+    """Open the clip; yield it with its picture and, where it has one that we know, its sound."""
+    with opened(source) as container:
+        sound = sound_in(container)
+        picture: _Tracks = [picture_in(container)]
+        yield container, picture if sound is None else [*picture, sound]
 
 
 @contextmanager

@@ -4,6 +4,7 @@ Where people read it, it is inert as well: a sign in the picture may hold a link
 agent makes of it is shown in Markdown cards, notifications and templates.
 """
 
+from collections.abc import Callable
 import re
 import unicodedata
 
@@ -61,7 +62,7 @@ _WOULD_LINK = re.compile(
 
 # What begins a heading, a list or a quotation where it stands first. In the middle of a line
 # these are what they look like: "5 > 3", "No. 5", "#1".
-_FIRST = (
+_FIRST: tuple[tuple[re.Pattern[str], Callable[[str], str]], ...] = (
     (re.compile(r"#{1,6}(?=\s|\Z)"), lambda marks: "\u266f" * len(marks)),
     (re.compile(r"[-+](?=\s|\Z)"), lambda _: "\u2013"),
     (re.compile(r"[0-9]{1,9}[.)](?=\s|\Z)"), lambda mark: f"{mark[:-1]}:"),

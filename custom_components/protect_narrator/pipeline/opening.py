@@ -1,0 +1,67 @@
+"""A clip opened for reading, and what of it is looked at. Blocks: run it through a Decoder.
+
+The clip is untrusted. Its format is fixed, because guessing would let a body that is a playlist
+name other files; and of libav's decoders only those of cameras ever see its bytes, libav's own
+look at a clip as it opens it included.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import av
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from .boxes import require_plausible
+from .errors import ClipUnreadableError
+from .models import FallbackDetail
+from .pictures import MAX_PIXELS
+
+# What Protect records; AV1 is what comes next, and its decoder is among the most tested.
+_CODECS = frozenset({"h264", "hevc", "av1"})
+_SOUNDS = frozenset({"aac", "opus"})
+
+_OPTIONS = {
+    # Of decoders, by libav's own names.
+    "codec_whitelist": "h264,hevc,av1,libdav1d,aac,opus,libopus",
+    # Before a frame's memory is taken, not after.
+    "max_pixels": str(MAX_PIXELS),
+    # A table may say that a track lies in another file: it is the default, and a promise.
+    "enable_drefs": "0",
+    "protocol_whitelist": "file",
+}
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[InputContainer]:
+    """Open a clip; raise ClipUnreadableError where it claims too much, or av.FFmpegError."""
+    require_plausible(path)
+    with av.open(str(path), format="mp4", options=_OPTIONS) as container:
+        yield container
+
+
+def picture_in(container: InputContainer) -> VideoStream:
+    """Return the track of what was filmed; raise ClipUnreadableError where there is none.
+
+    Nor is there where its picture has no size, or one that no camera has.
+    """
+    for stream in container.streams.video:
+        if (codec := stream.codec_context) is not None and codec.codec.canonical_name in _CODECS:
+            if not 0 < codec.width * codec.height <= MAX_PIXELS:
+                break
+            return stream
+    else:
+        raise ClipUnreadableError(FallbackDetail.UNDECODABLE, "no video stream of a known codec")
+    raise ClipUnreadableError(
+        FallbackDetail.UNDECODABLE, "a picture of no size, or of far too many pixels"
+    )
+
+
+def sound_in(container: InputContainer) -> AudioStream | None:
+    """Return the track of what was heard, if there is one."""
+    for stream in container.streams.audio:
+        if (codec := stream.codec_context) is not None and codec.codec.canonical_name in _SOUNDS:
+            return stream
+    return None

@@ -1,0 +1,1 @@
+"""Broken on purpose: mutated clips, pictures, answers and event documents, thousands of each."""
