@@ -16,7 +16,7 @@ import sys
 from tempfile import TemporaryDirectory
 
 from .kinds import KINDS
-from .runner import Tally, harm, process, run
+from .runner import Process, Tally, harm, process, run
 
 _KEPT = Path(__file__).parents[2] / ".cache" / "fuzz"
 _TELL_EVERY = 500
@@ -37,13 +37,13 @@ def main() -> int:
     asked = parser.parse_args()
     if asked.open is not None and asked.kind is None:
         parser.error("--open needs --kind")
-    with TemporaryDirectory() as scratch:
+    with TemporaryDirectory() as scratch, process(Path(scratch)) as child:
         if asked.open is not None:
-            return _open(asked.kind, asked.open, Path(scratch))
+            return _open(child, asked.kind, asked.open)
         tallies = []
         for kind in (asked.kind,) if asked.kind else KINDS:
             numbers = range(asked.first, asked.first + asked.each)
-            for tally in run(kind, numbers, asked.seed, Path(scratch), asked.keep):
+            for tally in run(child, kind, numbers, asked.seed, asked.keep):
                 if tally.cases % _TELL_EVERY == 0:
                     print(_line(tally), flush=True)
             _show(tally)
@@ -53,9 +53,8 @@ def main() -> int:
     return 1 if any(tally.findings for tally in tallies) else 0
 
 
-def _open(kind: str, path: Path, scratch: Path) -> int:
-    with process(scratch) as child:
-        result = child.open({"kind": kind, "seed": path.name, "file": str(path.absolute())})
+def _open(child: Process, kind: str, path: Path) -> int:
+    result = child.open({"kind": kind, "seed": path.name, "file": str(path.absolute())})
     print(json.dumps(result, indent=1))
     what = harm(kind, result)
     print(what or "no harm")

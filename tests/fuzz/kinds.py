@@ -1,16 +1,19 @@
 """The kinds of things from outside, and how each is broken and opened."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from . import jpeg, mp4, targets
+from . import jpeg, mp4, seeds, targets
 from .seeds import Make
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
     """One kind of thing from outside."""
+
+    sound: Callable[[], bytes]
+    """Makes one that is not broken."""
 
     make: Make
     target: targets.Target
@@ -21,7 +24,19 @@ class Kind:
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
-        "mp4": Kind(make=mp4.broken, target=targets.clip, suffix=".mp4", most_mib=400),
-        "jpeg": Kind(make=jpeg.broken, target=targets.picture, suffix=".jpg", most_mib=200),
+        "mp4": Kind(
+            sound=lambda: seeds.clips()[0],
+            make=mp4.broken,
+            target=targets.clip,
+            suffix=".mp4",
+            most_mib=400,
+        ),
+        "jpeg": Kind(
+            sound=lambda: seeds.pictures()[0],
+            make=jpeg.broken,
+            target=targets.picture,
+            suffix=".jpg",
+            most_mib=200,
+        ),
     }
 )

@@ -69,6 +69,10 @@ class Process:
         result = self._line(HANGS_AFTER_S)
         return {"bug": self._ended()} if result is None else result
 
+    def case(self, kind: str) -> Path:
+        """Return the file that was opened last."""
+        return self._folder / f"case{KINDS[kind].suffix}"
+
     def close(self) -> None:
         """End the process."""
         if self._child is not None:
@@ -128,25 +132,23 @@ def process(folder: Path) -> Iterator[Process]:
         made.close()
 
 
-def run(kind: str, numbers: range, seed: int, scratch: Path, keep: Path) -> Iterator[Tally]:
+def run(child: Process, kind: str, numbers: range, seed: int, keep: Path) -> Iterator[Tally]:
     """Yield the tally after each case; what does harm is kept in ``keep``."""
     tally = Tally(kind=kind)
     began = time.monotonic()
-    with process(scratch) as child:
-        for number in numbers:
-            name = f"{seed}/{kind}/{number}"
-            result = child.open({"kind": kind, "seed": name})
-            tally.cases += 1
-            tally.seconds = time.monotonic() - began
-            tally.told[str(result.get("told"))] += 1
-            _weigh(tally, name, result)
-            if what := harm(kind, result):
-                suffix = KINDS[kind].suffix
-                kept = keep / f"{kind}-{seed}-{number}{suffix}"
-                keep.mkdir(parents=True, exist_ok=True)
-                kept.write_bytes((scratch / f"case{suffix}").read_bytes())
-                tally.findings.append(Finding(kind=kind, seed=name, what=what, file=str(kept)))
-            yield tally
+    for number in numbers:
+        name = f"{seed}/{kind}/{number}"
+        result = child.open({"kind": kind, "seed": name})
+        tally.cases += 1
+        tally.seconds = time.monotonic() - began
+        tally.told[str(result.get("told"))] += 1
+        _weigh(tally, name, result)
+        if what := harm(kind, result):
+            keep.mkdir(parents=True, exist_ok=True)
+            kept = keep / f"{kind}-{seed}-{number}{KINDS[kind].suffix}"
+            child.case(kind).copy(kept)
+            tally.findings.append(Finding(kind=kind, seed=name, what=what, file=str(kept)))
+        yield tally
 
 
 def _weigh(tally: Tally, name: str, result: dict[str, object]) -> None:

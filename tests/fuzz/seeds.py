@@ -20,6 +20,9 @@ from simulator.video import Scene, encode_clip
 # Of the AV1 encoder: errors only, or it prints a page for every clip.
 os.environ.setdefault("SVT_LOG", "1")
 
+FOREIGN = 3
+"""So many of the clips, the last ones, are in a codec that no camera has."""
+
 _WIDTH, _HEIGHT, _FPS, _FRAMES = 96, 64, 10, 14
 
 
@@ -51,7 +54,7 @@ def clips() -> tuple[bytes, ...]:
 @cache
 def pictures() -> tuple[bytes, ...]:
     """Return a JPEG of each kind."""
-    scene = Image.fromarray(_noisy(Random(1), 96, 64))
+    scene = Image.fromarray(_noisy(Random(1), 96, 64))  # noqa: S311 - always the same
     lying = Image.Exif()
     lying[0x0112] = 6
     lying[0x010F] = "A maker"
@@ -72,7 +75,7 @@ def pictures() -> tuple[bytes, ...]:
 def _camera(codec: Any, *, audio: bool = False, rotation: int = 0) -> bytes:
     """Return what the simulated camera films, in a size that decodes within milliseconds."""
     scene = Scene(width=320, height=180, fps=_FPS, codec=codec, audio=audio, keyframe_s=1)
-    random = Random(0)
+    random = Random(0)  # noqa: S311 - always the same
     planes = [
         np.frombuffer(random.randbytes(20), np.uint8).repeat(4320).reshape(270, 320)
         for _ in range(_FRAMES)
@@ -82,7 +85,7 @@ def _camera(codec: Any, *, audio: bool = False, rotation: int = 0) -> bytes:
 
 def _film(encoder: str, pixels: str, **options: str) -> bytes:
     """Return a clip of an encoder with a character of its own."""
-    buffer, random = BytesIO(), Random(0)
+    buffer, random = BytesIO(), Random(0)  # noqa: S311 - always the same
     with av.open(buffer, "w", format="mp4") as container:
         stream = container.add_stream(encoder, rate=_FPS, options=options)
         assert isinstance(stream, VideoStream)

@@ -39,7 +39,7 @@ def main(folder: Path) -> None:
         if "file" in task:
             path.write_bytes(Path(task["file"]).read_bytes())
         else:
-            path.write_bytes(kind.make(Random(task["seed"])))
+            path.write_bytes(kind.make(Random(task["seed"])))  # noqa: S311
         with _limited():
             _say({"begins": task["seed"]})
             result = _opened(kind.target, path)

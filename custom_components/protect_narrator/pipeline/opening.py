@@ -1,8 +1,7 @@
 """A clip opened for reading, and what of it is looked at. Blocks: run it through a Decoder.
 
 The clip is untrusted. Its format is fixed, because guessing would let a body that is a playlist
-name other files; and of libav's decoders only those of cameras ever see its bytes, libav's own
-look at a clip as it opens it included.
+name other files; and of libav's decoders only those of cameras ever see its bytes.
 """
 
 from collections.abc import Iterator
@@ -19,15 +18,14 @@ from .errors import ClipUnreadableError
 from .models import FallbackDetail
 from .pictures import MAX_PIXELS
 
-# What Protect records; AV1 is what comes next, and its decoder is among the most tested.
-_CODECS = frozenset({"h264", "hevc", "av1"})
+# What Protect records.
+_CODECS = frozenset({"h264", "hevc"})
 _SOUNDS = frozenset({"aac", "opus"})
 
 _OPTIONS = {
-    # Of decoders, by libav's own names.
-    "codec_whitelist": "h264,hevc,av1,libdav1d,aac,opus,libopus",
-    # Before a frame's memory is taken, not after.
-    "max_pixels": str(MAX_PIXELS),
+    # As it opens a clip, libav decodes a little of every track with whatever decoder the tables
+    # name, and no flag stops it: there is none that it may use. An MP4 says all that we need.
+    "codec_whitelist": "none",
     # A table may say that a track lies in another file: it is the default, and a promise.
     "enable_drefs": "0",
     "protocol_whitelist": "file",

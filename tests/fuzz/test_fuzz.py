@@ -1,0 +1,41 @@
+"""A few hundred broken things of each kind; ``script/fuzz`` opens thousands."""
+
+from pathlib import Path
+
+import pytest
+
+from .kinds import KINDS
+from .runner import Process, harm, run
+
+CASES = 200
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_broken_does_no_harm(child: Process, kind: str, tmp_path: Path) -> None:
+    *_, tally = run(child, kind, range(CASES), 1, tmp_path)
+
+    assert tally.findings == []
+    assert tally.cases == CASES
+    # Neither all of it is refused at the door, nor are things broken that nobody notices.
+    assert len(tally.told) > 1
+
+
+@pytest.mark.parametrize(
+    ("result", "what"),
+    [
+        ({"told": "ok", "bug": None, "cpu_s": 0.1, "peak_kib": 9}, None),
+        ({"told": "", "bug": "dies of SIGSEGV"}, "dies of SIGSEGV"),
+        ({"told": "ok", "bug": None, "cpu_s": 9.0, "peak_kib": 9}, "goes on for 9.0 s of CPU"),
+        ({"told": "ok", "bug": None, "cpu_s": 0.1, "peak_kib": 1 << 20}, "takes 1024 MiB"),
+    ],
+)
+def test_harm_is_noticed(result: dict[str, object], what: str | None) -> None:
+    assert harm("mp4", result) == what
+
+
+def test_a_process_that_dies_is_noticed_and_replaced(child: Process, tmp_path: Path) -> None:
+    path = tmp_path / "sound.jpg"
+    path.write_bytes(KINDS["jpeg"].sound())
+
+    assert child.open({"kind": "jpeg", "seed": "death", "file": "no such file"})["bug"]
+    assert child.open({"kind": "jpeg", "seed": "sound", "file": str(path)})["told"] == "ok"
