@@ -84,7 +84,7 @@ def _table_at_the_end(boxes: list[Box]) -> None:
     stbl = one(b"stbl", boxes)
     stbl.children.remove(one(b"stsz", boxes))
     one(b"moov", boxes).children.append(Box(b"stsz", bytearray()))
-    boxes.remove(one(b"free", boxes))
+    boxes[:] = [box for box in boxes if box.kind != b"free"]
     one(b"mdat", boxes).head[:4] = _MILLIONS
 
 
