@@ -4,35 +4,48 @@ The library does not validate all of its objects: reading them may raise what
 ``causes.RUBBISH`` lists.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import islice
 
 from uiprotect.data import Bootstrap, Camera
 
+from ..pipeline.text import LONGEST_CAMERA, tidy
 from .access import CameraInfo, CloudAccountError, ConsoleInfo
+from .ids import plain_id, plain_mac
+
+# Many times what the largest console manages: each is a device with its entities.
+_MOST_CAMERAS = 500
 
 
 def read_console(bootstrap: Bootstrap) -> ConsoleInfo:
-    """Return what the console is. Raises CloudAccountError."""
+    """Return what the console is. Raises CloudAccountError, and ValueError without an address."""
     user = bootstrap.users.get(bootstrap.auth_user_id)
     if user is not None and user.cloud_account is not None:
         raise CloudAccountError("the user is a cloud account")
     nvr = bootstrap.nvr
+    if (mac := plain_mac(nvr.mac)) is None:
+        raise ValueError("a console without an address")
     return ConsoleInfo(
-        mac=_plain_mac(nvr.mac),
-        name=str(nvr.display_name),
-        model=str(nvr.market_name or nvr.type),
-        version=str(nvr.version),
-        cameras=tuple(map(read_camera, bootstrap.cameras.values())),
+        mac=mac,
+        name=_named(nvr.display_name, "Protect"),
+        model=_named(nvr.market_name, nvr.type),
+        version=_named(nvr.version),
+        cameras=distinct(map(read_camera, bootstrap.cameras.values())),
     )
 
 
-def read_camera(camera: Camera) -> CameraInfo:
-    """Return the camera as it is now."""
-    return CameraInfo(
-        id=str(camera.id),
-        name=str(camera.display_name),
-        mac=_plain_mac(camera.mac),
-        model=str(camera.market_name or camera.type),
+def distinct(cameras: Iterable[CameraInfo | None]) -> tuple[CameraInfo, ...]:
+    """Return those that are cameras, as many as may be."""
+    return tuple(islice(filter(None, cameras), _MOST_CAMERAS))
+
+
+def read_camera(camera: Camera) -> CameraInfo | None:
+    """Return the camera as it is now; None for what has no proper id."""
+    return _camera(
+        camera.id,
+        camera.mac,
+        name=camera.display_name,
+        model=_named(camera.market_name, camera.type),
         is_doorbell=bool(camera.feature_flags.is_doorbell),
     )
 
@@ -44,18 +57,14 @@ def camera_from_rest(raw: object) -> CameraInfo | None:
     """
     if not isinstance(raw, Mapping) or not raw.get("isAdopted", True):
         return None
-    camera_id, mac = raw.get("id"), raw.get("mac")
-    if not isinstance(camera_id, str) or not isinstance(mac, str):
-        return None
     flags = raw.get("featureFlags")
     if not isinstance(flags, Mapping):
         flags = {}
-    model = str(raw.get("marketName") or raw.get("type"))
-    return CameraInfo(
-        id=camera_id,
-        name=str(raw.get("name") or model),
-        mac=_plain_mac(mac),
-        model=model,
+    return _camera(
+        raw.get("id"),
+        raw.get("mac"),
+        name=raw.get("name"),
+        model=_named(raw.get("marketName"), raw.get("type")),
         # Older releases say it in another word (read in the library's data/devices.py).
         is_doorbell=bool(flags.get("isDoorbell", flags.get("hasChime"))),
     )
@@ -70,5 +79,22 @@ def is_connected(raw: object) -> bool:
     )
 
 
-def _plain_mac(mac: str) -> str:
-    return mac.replace(":", "").replace("-", "").upper()
+def _camera(
+    camera_id: object, mac: object, *, name: object, model: str, is_doorbell: bool
+) -> CameraInfo | None:
+    known_id, known_mac = plain_id(camera_id), plain_mac(mac)
+    if known_id is None or known_mac is None:
+        return None
+    return CameraInfo(
+        id=known_id,
+        name=_named(name, model),
+        mac=known_mac,
+        model=model,
+        is_doorbell=is_doorbell,
+    )
+
+
+def _named(*names: object) -> str:
+    """Return the first that says something, on one line: it is shown, and may stand in the log."""
+    tidied = (tidy(str(name), LONGEST_CAMERA) for name in names if name)
+    return next(filter(None, tidied), "")

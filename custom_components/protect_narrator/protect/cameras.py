@@ -11,8 +11,9 @@ from uiprotect import ProtectApiClient
 from uiprotect.data import Camera
 
 from .access import CameraInfo
-from .bootstrap import camera_from_rest, is_connected, read_camera
+from .bootstrap import camera_from_rest, distinct, is_connected, read_camera
 from .causes import EXPECTED, Trouble
+from .ids import plain_id
 from .zones import Zones, zones_from_rest
 
 # For a list of about 7 KiB a camera, made by a console that is busy.
@@ -66,8 +67,8 @@ class CameraList:
 
     def take_in(self, camera: Camera) -> None:
         """Learn that a camera came or was renamed."""
-        if camera.is_adopted:
-            self._become(self._known | {camera.id: read_camera(camera)})
+        if camera.is_adopted and (known := read_camera(camera)) is not None:
+            self._become(self._known | {known.id: known})
 
     def drop(self, camera: Camera) -> None:
         """Learn that a camera went."""
@@ -86,17 +87,17 @@ class CameraList:
             self._trouble.came(err)
             return False
         self._trouble.passed()
+        now = {camera.id: camera for camera in distinct(map(camera_from_rest, listed))}
         self._zones = {
-            str(item.get("id")): zones_from_rest(item)
+            item["id"]: zones_from_rest(item)
             for item in listed
-            if isinstance(item, Mapping)
+            if isinstance(item, Mapping) and plain_id(item.get("id")) in now
         }
         self._connected = sum(is_connected(item) for item in listed)
         if self._known is not before:
             return False
-        cameras = filter(None, map(camera_from_rest, listed))
         # A console that is starting may list none; that the last one went, the websocket tells.
-        if now := {camera.id: camera for camera in cameras}:
+        if now:
             self._become(now)
         return True
 

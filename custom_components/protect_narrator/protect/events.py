@@ -16,6 +16,7 @@ from uiprotect.data import Event
 
 from ..pipeline.models import Label, ranked
 from ..pipeline.text import LONGEST_NAME, MOST_NAMES, tidy
+from .ids import plain_id
 from .zones import ZonesOf, no_zones, zone_names
 
 # Protect's types of events that are detections, for the private REST API. Spelled out here,
@@ -57,7 +58,6 @@ _LABEL_OF_SMART_TYPE = {
 _EVENT_ID = re.compile(
     r"([0-9a-f]{24}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:-[0-9a-f]{24})?", re.IGNORECASE
 )
-_OTHER_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
 # Of whatever the console lists with an event; none has more of it in a home.
 _MOST_ITEMS = 32
@@ -125,7 +125,7 @@ def normalized_id(value: object) -> str | None:
         return None
     if match := _EVENT_ID.fullmatch(value):
         return match[1].lower()
-    return value if _OTHER_ID.fullmatch(value) else None
+    return plain_id(value)
 
 
 def frame_from_rest(raw: object, zones_of: ZonesOf = no_zones) -> EventFrame | None:
@@ -228,8 +228,8 @@ def _frame(  # noqa: PLR0913 - one argument a field; its three callers read bett
     source: Source,
 ) -> EventFrame | None:
     """Return the frame, or None for what is no detection of a camera."""
-    known_id = normalized_id(event_id)
-    if known_id is None or not isinstance(camera_id, str) or start is None:
+    known_id, known_camera = normalized_id(event_id), plain_id(camera_id)
+    if known_id is None or known_camera is None or start is None:
         return None
     if event_type not in EVENT_TYPES:
         return None
@@ -238,7 +238,7 @@ def _frame(  # noqa: PLR0913 - one argument a field; its three callers read bett
     zone_ids = [zone for cut_out in cut_outs for zone in _items(cut_out.zones)]
     return EventFrame(
         event_id=known_id,
-        camera_id=camera_id,
+        camera_id=known_camera,
         labels=_labels(str(event_type), smart_types, plates, faces),
         start=start,
         end=end,
@@ -246,7 +246,7 @@ def _frame(  # noqa: PLR0913 - one argument a field; its three callers read bett
         score=score if type(score) is int and 0 < score <= 100 else None,
         license_plates=plates,
         faces=faces,
-        zones=zone_names(zones_of(camera_id), event_type, zone_ids)[:MOST_NAMES],
+        zones=zone_names(zones_of(known_camera), event_type, zone_ids)[:MOST_NAMES],
         best_views=views_within(
             (cut_out.seen_best for cut_out in cut_outs if cut_out.seen_best), start, end
         ),
