@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from . import jpeg, mp4, seeds, targets
+from . import jpeg, mp4, seeds, targets, words
 from .seeds import Make
 
 
@@ -21,6 +21,9 @@ class Kind:
     most_mib: int
     """Memory that opening one may take at its peak, above what the process has."""
 
+    most_cpu_s: float = 8.0
+    """The clip's own 4 s, until it is told to stop, and what ends no sooner."""
+
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
@@ -29,7 +32,8 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             make=mp4.broken,
             target=targets.clip,
             suffix=".mp4",
-            most_mib=400,
+            # One of 17 million pixels takes 25 MB, and a decoder may hold two dozen.
+            most_mib=640,
         ),
         "jpeg": Kind(
             sound=lambda: seeds.pictures()[0],
@@ -37,6 +41,24 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             target=targets.picture,
             suffix=".jpg",
             most_mib=200,
+            most_cpu_s=2.0,
+        ),
+        "answer": Kind(
+            sound=words.answer,
+            make=words.broken_answer,
+            target=targets.answer,
+            suffix=".txt",
+            most_mib=64,
+            most_cpu_s=0.5,
+        ),
+        "frame": Kind(
+            sound=words.documents,
+            make=words.broken_documents,
+            target=targets.console,
+            suffix=".json",
+            # Most of it is the library's, for a megabyte of JSON.
+            most_mib=256,
+            most_cpu_s=0.5,
         ),
     }
 )

@@ -19,9 +19,6 @@ from .kinds import KINDS
 # other work may have the processor.
 HANGS_AFTER_S = 60.0
 
-# CPU that a case may use: 4 s until it is told to stop, and what ends no sooner.
-MOST_CPU_S = 8.0
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
@@ -166,7 +163,7 @@ def harm(kind: str, result: dict[str, object]) -> str | None:
     cpu_s, peak_kib = result["cpu_s"], result["peak_kib"]
     assert isinstance(cpu_s, float)
     assert isinstance(peak_kib, int)
-    if cpu_s > MOST_CPU_S:
+    if cpu_s > KINDS[kind].most_cpu_s:
         return f"goes on for {cpu_s:.1f} s of CPU"
     if peak_kib > KINDS[kind].most_mib * 1024:
         return f"takes {peak_kib // 1024} MiB"

@@ -177,6 +177,18 @@ def test_a_clip_that_claims_millions_of_samples_is_not_opened(save: Save) -> Non
         probe(GO_ON, save(clips.claiming(clips.mp4(1), 1_000_000)))
 
 
+def test_a_picture_of_far_too_many_shades_is_not_decoded(
+    save: Save, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = save(clips.mp4(1))
+    monkeypatch.setattr(frames_module, "_HEAVIEST_BITS", 320 * 180 * 12)
+    assert probe(GO_ON, clip).width == 320
+
+    monkeypatch.setattr(frames_module, "_HEAVIEST_BITS", 320 * 180 * 12 - 1)
+    with pytest.raises(ClipUnreadableError, match="pixels and shades"):
+        probe(GO_ON, clip)
+
+
 def test_a_picture_of_far_too_many_pixels_is_not_decoded(
     save: Save, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from custom_components.protect_narrator.protect import CameraInfo, ConnectionState
-from custom_components.protect_narrator.protect.bootstrap import camera_from_rest
+from custom_components.protect_narrator.protect.bootstrap import camera_from_rest, distinct
 from custom_components.protect_narrator.protect.cameras import CameraList
 from simulator.console import Camera, Console, Reply, Socket
 
@@ -241,3 +241,34 @@ async def test_how_many_cameras_the_console_can_see_is_read_with_the_list(
         await link.start(console)
         await looked_so_far(console, 2)
         assert link.connection.cameras_connected == 1
+
+
+# -- what a camera may not be called
+
+
+@pytest.mark.parametrize("rubbish", ["../users", "x?y", "a\nb", "", "x" * 65, 7, None, ["x"]])
+def test_a_camera_without_a_proper_id_or_address_is_none(rubbish: object) -> None:
+    camera = {"id": SHED.id, "mac": SHED.mac, "name": "Shed", "type": "UVC"}
+
+    assert camera_from_rest(camera) is not None
+    assert camera_from_rest({**camera, "id": rubbish}) is None
+    assert camera_from_rest({**camera, "mac": rubbish}) is None
+
+
+def test_a_name_is_one_line_of_a_sensible_length() -> None:
+    camera = camera_from_rest(
+        {"id": SHED.id, "mac": SHED.mac, "name": "Shed\n\x1b[31mERROR " + "x" * 10_000}
+    )
+
+    assert camera is not None
+    assert camera.name.startswith("Shed [31mERROR x")
+    assert len(camera.name) == 60
+
+
+def test_cameras_are_counted_no_further_than_the_bound() -> None:
+    listed = (
+        camera_from_rest({"id": f"{number:024x}", "mac": f"{number:012X}", "type": "UVC"})
+        for number in range(600)
+    )
+
+    assert len(distinct(listed)) == 500

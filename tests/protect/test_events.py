@@ -374,3 +374,29 @@ def test_no_rubbish_raises(raw: object) -> None:
         assert seen.start.tzinfo is UTC
         assert seen.start <= (seen.end or datetime.max.replace(tzinfo=UTC))
         assert all(isinstance(name, str) for name in (*seen.license_plates, *seen.faces))
+
+
+# -- what the library does not validate
+
+
+@pytest.mark.parametrize("rubbish", [7, "x", ["x"], {"x": 1}, True, None])
+@pytest.mark.parametrize("field", ["type", "metadata", "smart_detect_types", "start", "camera_id"])
+def test_a_field_of_any_type_is_no_bug(field: str, rubbish: Any) -> None:
+    seen = private(**{field: rubbish})
+    assert seen is None or seen.event_id == EVENT
+
+
+@pytest.mark.parametrize("field", ["id", "type", "start", "metadata"])
+def test_a_field_that_the_library_has_left_out_is_no_bug(field: str) -> None:
+    event = private_event()
+    del event.__dict__[field]
+    seen = frame_from_private(event)
+    assert seen is None or seen.event_id == EVENT
+
+
+@pytest.mark.parametrize(
+    "camera_id", ["../users", "a/b", "x?y=z", "x#y", "", "a\nb", "http://a.example", "x" * 65, 7]
+)
+def test_what_is_no_id_of_a_camera_is_no_event_of_one(camera_id: Any) -> None:
+    assert rest(camera=camera_id) is None
+    assert private(camera_id=camera_id) is None

@@ -47,6 +47,10 @@ _MAX_SAMPLES = 2_000
 # What all cameras film in; as good as grey as it is, which saves a quarter of a look's cost.
 _LUMA_FIRST = {"yuv420p", "yuvj420p", "gray"}
 
+# One of the largest pictures in eight bits, with colours for every fourth pixel: what cameras
+# film in. A picture of 4K may have twice as many.
+_HEAVIEST_BITS = MAX_PIXELS * 12
+
 # For the pictures that may be shown: 21 of 1280x720. Two decoders run at once on machines that
 # have a gigabyte.
 _KEPT_BYTES = 30_000_000
@@ -192,9 +196,23 @@ def _decoded(
             frames = packet.decode()
         except av.FFmpegError:
             continue
+        finally:
+            _require_light(stream)
         for frame in frames:
             if frame.pts is not None and not frame.is_corrupt:
                 yield frame
+
+
+def _require_light(stream: VideoStream) -> None:
+    """Refuse pictures in so many shades that one takes more memory than the largest should.
+
+    Those that are decoded next may refer to sixteen of them. What a clip says before is not
+    what it may go over to.
+    """
+    codec = stream.codec_context
+    depth = codec.format.padded_bits_per_pixel if codec.format else 0
+    if codec.width * codec.height * depth > _HEAVIEST_BITS:
+        raise _undecodable("pictures of far too many pixels and shades")
 
 
 def _room_for(picture: VideoFrame, count: int) -> int:

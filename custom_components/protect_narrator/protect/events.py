@@ -149,28 +149,28 @@ def frame_from_rest(raw: object, zones_of: ZonesOf = no_zones) -> EventFrame | N
 
 
 def frame_from_private(event: Event, zones_of: ZonesOf = no_zones) -> EventFrame | None:
-    """Copy what we need of uiprotect's live object; its fields of all versions we support."""
-    thumbnails: list[Any] = []
-    if event.metadata is not None:
-        thumbnails = event.metadata.detected_thumbnails or []
+    """Copy what we need of uiprotect's live object; its fields of all versions we support.
+
+    The library does not validate it: any of its fields may be missing, or of any type.
+    """
     return _frame(
-        event_id=event.id,
-        camera_id=event.camera_id,
-        event_type=event.type.value,
-        smart_types=[item.value for item in event.smart_detect_types],
-        start=_bounded(event.start),
-        end=_bounded(event.end),
-        score=event.score,
+        event_id=_of(event, "id"),
+        camera_id=_of(event, "camera_id"),
+        event_type=_of(event, "type", "value"),
+        smart_types=[_of(item, "value") for item in _items(_of(event, "smart_detect_types"))],
+        start=_bounded(_of(event, "start")),
+        end=_bounded(_of(event, "end")),
+        score=_of(event, "score"),
         cut_outs=[
             _CutOut(
-                item.type,
-                item.group.matched_name if item.group else None,
-                item.name,
+                _of(item, "type"),
+                _of(item, "group", "matched_name"),
+                _of(item, "name"),
                 # One of the keys that the library passes on as they come.
-                getattr(item.attributes, "zone", None),
-                _bounded(item.clock_best_wall),
+                _of(item, "attributes", "zone"),
+                _bounded(_of(item, "clock_best_wall")),
             )
-            for item in thumbnails[:_MOST_ITEMS]
+            for item in _items(_of(event, "metadata", "detected_thumbnails"))
         ],
         zones_of=zones_of,
         source=Source.PRIVATE,
@@ -331,8 +331,15 @@ def _moment(value: object) -> datetime | None:
     return datetime.fromtimestamp(value / 1000, UTC)
 
 
-def _bounded(value: datetime | None) -> datetime | None:
+def _of(thing: object, *names: str) -> Any:  # noqa: ANN401 - it is what is not known
+    """Return what is under these names, one within the other; None where nothing is."""
+    for name in names:
+        thing = getattr(thing, name, None)
+    return thing
+
+
+def _bounded(value: object) -> datetime | None:
     """Return the library's time as UTC; it takes any, and what has no zone as it came."""
-    if value is None or value.tzinfo is None or not _EARLIEST <= value <= _LATEST:
+    if not isinstance(value, datetime) or value.tzinfo is None:
         return None
-    return value.astimezone(UTC)
+    return value.astimezone(UTC) if _EARLIEST <= value <= _LATEST else None
