@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 import json
+import tracemalloc
+from typing import Any
 
 from hypothesis import given, strategies as st
 import pytest
@@ -372,3 +374,18 @@ def test_any_answer_is_either_sound_or_unusable(raw: dict[str, object] | str) ->
     assert told.confidence is None or 0 <= told.confidence <= 1
     assert told.title.isprintable()
     told.description.encode()
+
+
+def test_an_answer_without_end_takes_neither_time_nor_memory() -> None:
+    endless: dict[str, Any] = {"x" * 10_000_000: 1, "description": ["A man walks by. "] * 1_000_000}
+    endless |= {f"field{number}": number for number in range(100_000)}
+
+    tracemalloc.start()
+    try:
+        told = parse_answer(endless, None)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert told.description.startswith("A man walks by. A man")
+    assert most < 1_000_000

@@ -6,6 +6,7 @@ never becomes a description.
 """
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 import re
 
 from .amounts import confidence_in, count_in, importance_in
@@ -60,6 +61,11 @@ _OTHER_NAMES = {
 
 _DEEPEST_WRAPPING = 3
 """Levels around the fields: ``{"result": {"answer": {…}}}``."""
+
+# Fields, or parts of a text, that are looked at, and letters of a field's name: a model that runs
+# away is not worth more.
+_MOST_NAMED = 100
+_LONGEST_FIELD = 60
 
 # An error's own title is no title.
 _NO_WRAPPING = frozenset({"error", "errors", "exception"})
@@ -124,8 +130,8 @@ def _words(fields: _Fields, raw: Mapping[str, object] | str) -> tuple[str, str]:
 def _said(fields: _Fields, name: str, longest: int) -> str:
     """Return the field's text; empty where nothing is said, or only what was asked repeated."""
     value = fields.get(name)
-    if isinstance(value, list) and all(isinstance(part, str) for part in value):
-        value = " ".join(value)
+    if isinstance(value, list) and all(isinstance(part, str) for part in value[:_MOST_NAMED]):
+        value = " ".join(part[:longest] for part in value[:_MOST_NAMED])
     text = tidy(value, longest) if isinstance(value, str) else ""
     return "" if is_nothing(text) or text.casefold() in _ECHOES else text
 
@@ -138,10 +144,10 @@ def _fields_in(text: str) -> _Fields:
 
 def _unwrapped(found: Mapping[str, object], depth: int = 0) -> _Fields | None:
     """Return the fields under their own names, wherever in the object they are."""
-    fields = {_name(name): value for name, value in found.items()}
+    fields = _named(found)
     if "title" in fields or "description" in fields:
         for inner in _inside(fields):
-            fields = {_name(name): value for name, value in inner.items()} | fields
+            fields = _named(inner) | fields
         return fields
     if depth >= _DEEPEST_WRAPPING:
         return None
@@ -157,9 +163,14 @@ def _inside(fields: _Fields) -> Iterator[Mapping[str, object]]:
             yield inner
 
 
+def _named(found: Mapping[str, object]) -> _Fields:
+    """Return the fields by the names that are meant."""
+    return {_name(name): value for name, value in islice(found.items(), _MOST_NAMED)}
+
+
 def _name(name: object) -> str:
     """Return the field that is meant: ``Importance Reason`` is ``importance_reason``."""
-    bare = re.sub(r"[\W_]+", "", str(name).casefold())
+    bare = re.sub(r"[\W_]+", "", str(name)[:_LONGEST_FIELD].casefold())
     return _OTHER_NAMES.get(bare, bare)
 
 
