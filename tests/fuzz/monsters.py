@@ -189,6 +189,15 @@ def _packets(width: int, height: int) -> list[bytes]:
     return found
 
 
+def unnamed() -> bytes:
+    """Return a clip whose sound is in a codec whose name is no text; libav finds out which."""
+
+    def change(boxes: list[Box]) -> None:
+        one(b"mp4a", boxes).kind = b"mp\xb4a"
+
+    return changed(_SOUND, change)
+
+
 def _long(boxes: list[Box]) -> None:
     for box in every(boxes):
         if box.kind in {b"mvhd", b"mdhd"}:
@@ -240,6 +249,7 @@ def films() -> Iterator[tuple[str, bytes]]:
     yield "no clock", written(_SOUND, b"mdhd", 12, bytes(4))
     yield "no clock at all", written(_SOUND, b"mvhd", 12, bytes(4))
     yield "the fastest clock", written(_SOUND, b"mdhd", 12, b"\xff" * 4)
+    yield "a codec whose name is no text", unnamed()
     yield "2 GB of recording", _reach(2**31)
     yield "2 GB of tables", clips()[_WHOLE] + (2**31).to_bytes(4) + b"moov" + bytes(64)
     yield "boxes 10,000 deep", _nested(10_000)

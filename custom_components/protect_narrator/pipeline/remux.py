@@ -116,10 +116,13 @@ class _Scissors:
 
 
 def _outlet(output: OutputContainer, track: VideoStream | AudioStream) -> Stream:
-    """Return a track like the clip's."""
+    """Return a track like the clip's; raise ClipUnreadableError where its codec has no name."""
     outlet = output.add_stream_from_template(track, opaque=True)
-    # Players that know HEVC by one of its two names do not know it by the other.
-    outlet.codec_context.codec_tag = track.codec_context.codec_tag
+    try:
+        # Players that know HEVC by one of its two names do not know it by the other.
+        outlet.codec_context.codec_tag = track.codec_context.codec_tag
+    except UnicodeError as err:
+        raise _unreadable("a codec whose name is no text") from err
     return outlet
 
 
