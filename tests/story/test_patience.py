@@ -7,7 +7,8 @@ from tests.fake_agents import FakeTaskEntity
 
 from .conftest import Home
 
-LAG_S = 1.2
+# More than the second that a Detection may wait until it is kept on disk.
+LAG_S = 2.2
 
 
 async def attempts(home: Home) -> int:

@@ -54,6 +54,12 @@ async def see_some(home: Home, count: int, camera: int = 1, seconds: float = 0.5
     await home.next_sightings(count)
 
 
+async def open_for_a_while(home: Home, seconds: float = 0.5) -> None:
+    """Let what ``see_some`` sees begin after the websockets were open: before, it counts not."""
+    opened = home.console.now()
+    await until(lambda: home.console.now() - opened > timedelta(seconds=seconds))
+
+
 async def an_hour_later(home: Home) -> None:
     """Let the watchman look at what nobody tells."""
     async_fire_time_changed(
@@ -421,7 +427,7 @@ async def test_a_websocket_that_is_silent_asks_for_the_api_key_that_would_help(
     data = log_in(home.console, api_key=None)
     await home.set_up(agent, {CONF_RECONCILE_INTERVAL: 1}, data=data)
     await until(lambda: home.entry.runtime_data.connection.ways.any_open)
-    await see_some(home, 1)  # which began before the websocket was open
+    await open_for_a_while(home)
     for _ in range(UNTOLD_LIVE):
         assert repairs.keys == []
         await see_some(home, 1)
@@ -444,7 +450,7 @@ async def test_two_websockets_that_are_silent_are_told_until_one_speaks(
     home.console.faults.private_socket = home.console.faults.public_socket = Socket.SILENT
     await home.set_up(agent, {CONF_RECONCILE_INTERVAL: 1})
     await home.is_heard()
-    await see_some(home, 1)  # which began before they were open
+    await open_for_a_while(home)
     for _ in range(UNTOLD_LIVE):
         assert repairs.keys == []
         await see_some(home, 1)

@@ -8,6 +8,7 @@ from homeassistant.const import CONF_PASSWORD, Platform
 from homeassistant.helpers import issue_registry as ir
 import pytest
 
+from custom_components.protect_narrator.console_access import credentials, login_budget
 from custom_components.protect_narrator.const import (
     CONF_CORE_ENTRY_ID,
     CONF_DESCRIBE_TIMEOUT,
@@ -106,11 +107,18 @@ async def test_a_console_that_goes_away_makes_what_it_shows_unavailable_until_it
     assert home.state(Platform.SENSOR, "fallback_reason", camera).state == "none"
 
 
+def minutes_pass(home: Home) -> None:
+    """Let the log-in of the set-up be so long ago that it counts no more."""
+    budget = login_budget(home.hass, credentials(home.hass, home.entry))
+    budget._sent.clear()
+
+
 async def test_a_password_that_is_changed_at_the_console_asks_the_user_for_the_new_one(
     home: Home, agent: FakeTaskEntity
 ) -> None:
     await home.set_up(agent)
     await home.console.wait_for(lambda: home.console.open_public_websockets > 0)
+    minutes_pass(home)
 
     home.console.password = "another one"
     home.console.end_sessions()
@@ -135,6 +143,7 @@ async def test_what_was_under_way_as_the_password_changed_is_told_and_the_user_a
     camera = home.console.cameras[1]
     await home.see(camera)
     await until(lambda: agent.asked)
+    minutes_pass(home)
 
     home.console.password = "another one"
     home.console.end_sessions()
