@@ -44,8 +44,8 @@ async def test_clips_are_paused_and_come_back_and_no_sighting_is_lost(
     assert len(console.requests_to("video/export")) == asked
 
     console.faults.unset()
-    # The pause is over.
-    home.entry.runtime_data.runner._fetcher._breaker._until = 0.0
+    # The pause is over, for the camera that lost last as well.
+    home.entry.runtime_data.runner._fetcher._breaker._console.until = float("-inf")
     await home.see(console.cameras[1])
     assert (await home.next_sighting())["fallback_reason"] is None
     assert downloads() == "normal"

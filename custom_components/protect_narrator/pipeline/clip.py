@@ -182,10 +182,9 @@ class ClipFetcher:
         kept: Clip | None = None
         while True:
             try:
-                with self._breaker.watch():
-                    path = await self._download(case, workspace, patience, lesson)
-                    kept = None  # this body has replaced the one that was kept
-                    info = await self._decoder.in_turn(case.turn).run(probe, path)
+                path = await self._download(case, workspace, patience, lesson)
+                kept = None  # this body has replaced the one that was kept
+                info = await self._decoder.in_turn(case.turn).run(probe, path)
             except (MediaError, StorageError, ClipUnreadableError) as err:
                 lost: NarratorError = err
             else:
@@ -196,14 +195,14 @@ class ClipFetcher:
                 lost = ClipUnreadableError(FallbackDetail.TRUNCATED, "shorter than asked for")
             _LOGGER.debug("Sighting %s: try %d: %s", case.sighting_id, case.clip_attempts, lost)
             lesson.in_vain(early=_is_early(lost))
-            may_try = _may_pass(lost) and self._breaker.allows
+            may_try = _may_pass(lost) and self._breaker.allows(case.detection.camera_id)
             pause = patience.pause(_asked_s(lost)) if may_try else None
             if pause is None:
                 break
             await self._clock.sleep(pause)
         if kept is None:
             case.lose(_reason(lost), lost)
-            self._breaker.lost(lost)
+            self._breaker.lost(case.detection.camera_id, lost)
         return kept
 
     def _learn(self, case: Case, lesson: Lesson, *, whole: bool) -> None:
@@ -216,30 +215,34 @@ class ClipFetcher:
         self, case: Case, workspace: Workspace, patience: _Patience, lesson: Lesson
     ) -> Path:
         """Make one attempt in the slot; raise MediaError or StorageError."""
+        camera_id = case.detection.camera_id
+        self._breaker.require(camera_id)  # or it does not even wait for the slot
+        async with self._slot.place(1, case.turn):
+            began = self._clock.monotonic()
+            with self._breaker.attempt(camera_id):
+                case.clip_attempts += 1
+                lesson.asked(self._clock.now())
+                try:
+                    return await self._export(case, workspace)
+                finally:
+                    patience.spend(self._clock.monotonic() - began)
+
+    async def _export(self, case: Case, workspace: Workspace) -> Path:
+        """Ask for the clip, once, and return its complete body."""
         start, end = clip_window(case.detection, case.policy)
         limit_s = case.policy.clip_deadline.total_seconds()
-        self._breaker.require()  # and does not even wait for the slot
-        async with self._slot.place(1, case.turn):
-            self._breaker.begin()
-            case.clip_attempts += 1
-            lesson.asked(self._clock.now())
-            began = self._clock.monotonic()
-            try:
-                async with (
-                    asyncio.timeout(limit_s + _GRACE_S),
-                    self._console.open_clip(
-                        case.detection.camera_id, start, end, time_limit=limit_s
-                    ) as chunks,
-                ):
-                    return await workspace.receive(
-                        "clip.mp4", chunks, limit=case.policy.clip_max_bytes
-                    )
-            except TimeoutError as err:
-                raise MediaError(
-                    FallbackDetail.TIMEOUT, "the export did not end", trouble=True
-                ) from err
-            finally:
-                patience.spend(self._clock.monotonic() - began)
+        try:
+            async with (
+                asyncio.timeout(limit_s + _GRACE_S),
+                self._console.open_clip(
+                    case.detection.camera_id, start, end, time_limit=limit_s
+                ) as chunks,
+            ):
+                return await workspace.receive("clip.mp4", chunks, limit=case.policy.clip_max_bytes)
+        except TimeoutError as err:
+            raise MediaError(
+                FallbackDetail.TIMEOUT, "the export did not end", trouble=True
+            ) from err
 
 
 def _may_pass(error: NarratorError) -> bool:
