@@ -249,6 +249,18 @@ async def test_refusals_in_a_row_are_counted_until_one_login_is_taken(
     assert counted == [1, 2, 0]
 
 
+async def test_a_web_page_ends_no_row_of_refusals(
+    console: Console, guarded: Guarded, clock: Clock
+) -> None:
+    console.faults.login = [Reply.error(401), Reply.html(), Reply.error(401)]
+    refused = []
+    for _ in range(4):
+        clock.now += PERIOD_S
+        await guarded.log_in()
+        refused.append(guarded.guard.is_refused)
+    assert refused == [False, False, True, False]
+
+
 async def test_a_login_that_breaks_off_has_no_status(console: Console, guarded: Guarded) -> None:
     await guarded.log_in()
     console.faults.login = Reply.reset()

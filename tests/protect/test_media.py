@@ -12,7 +12,7 @@ from custom_components.protect_narrator.pipeline.models import FallbackDetail
 from custom_components.protect_narrator.protect import ConsoleMedia, media as room
 from simulator.console import Console, Reply
 
-from .helpers import IMPATIENCE, PATIENCE, download, window
+from .helpers import IMPATIENCE, PATIENCE, Link, download, window
 
 
 async def test_a_clip_is_the_recording_that_was_asked_for(
@@ -40,7 +40,7 @@ async def test_a_clip_is_the_recording_that_was_asked_for(
         (Reply.error(503), FallbackDetail.HTTP_ERROR, True),
         (Reply.too_many(), FallbackDetail.HTTP_ERROR, True),
         (Reply.error(400), FallbackDetail.HTTP_ERROR, False),
-        (Reply.error(401), FallbackDetail.NO_ACCESS, False),
+        (Reply.error(401), FallbackDetail.HTTP_ERROR, True),
         (Reply.error(403), FallbackDetail.NO_ACCESS, False),
         (Reply.hang(), FallbackDetail.TIMEOUT, True),
         (Reply.hang_in_body(), FallbackDetail.TIMEOUT, True),
@@ -188,15 +188,31 @@ async def test_a_session_that_dies_is_logged_in_again(
     assert len(console.requests_to("/api/auth/login")) == 2
 
 
-async def test_a_password_that_was_changed_is_no_access(
+async def test_a_password_that_was_changed_is_no_access_when_it_was_refused_twice(
+    console: Console, media: ConsoleMedia, link: Link
+) -> None:
+    link.later()
+    console.end_sessions()
+    console.password = "changed"
+    told = []
+    for _ in range(3):  # and the last is one log-in too many
+        with pytest.raises(MediaError) as caught:
+            await download(console, media)
+        told.append((caught.value.detail, caught.value.retriable, caught.value.trouble))
+    once, *more = told
+    assert once == (FallbackDetail.HTTP_ERROR, True, True)
+    assert more == [(FallbackDetail.NO_ACCESS, False, False)] * 2
+
+
+async def test_a_console_that_starts_and_shows_a_web_page_at_the_log_in_closes_nothing(
     console: Console, media: ConsoleMedia
 ) -> None:
     console.end_sessions()
-    console.password = "changed"
+    console.faults.login = Reply.html()
     with pytest.raises(MediaError) as caught:
         await download(console, media)
-    assert caught.value.detail is FallbackDetail.NO_ACCESS
-    assert not caught.value.retriable
+    assert (caught.value.detail, caught.value.retriable) == (FallbackDetail.HTTP_ERROR, True)
+    assert caught.value.trouble
 
 
 @pytest.mark.parametrize(

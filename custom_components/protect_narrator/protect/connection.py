@@ -180,6 +180,7 @@ class Connection:
         self._cameras = CameraList(self._client, self._tell_cameras)
         self._media = ConsoleMedia(
             self._client,
+            login_guard,
             has_api_key=credentials.api_key is not None,
             zones_of=self._cameras.zones_of,
         )

@@ -39,6 +39,13 @@ LOGIN_LIMIT_S = 20.0
 _REFUSED = {400, 401, 403, 499}
 
 
+# Consoles refuse good passwords while they start, so one refusal proves nothing; core's
+# integration waits for some in a row, too.
+_REFUSALS = 2
+
+# How the cookie is called by one release of UniFi OS or another, which is what a log-in is for.
+_TOKENS = {"TOKEN", "UOS_TOKEN"}
+
 # A name of its own, so that a test can let the time pass.
 _sleep = asyncio.sleep
 
@@ -129,6 +136,11 @@ class LoginGuard:
         self.refusals = 0
         """How many log-ins in a row were refused; one that got no clear answer is none."""
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether the console does not let the user in: it has said so more than once."""
+        return self.refusals >= _REFUSALS
+
     async def __call__(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
         """Let a request pass; raise TooManyLoginsError instead of a log-in too many.
 
@@ -146,8 +158,8 @@ class LoginGuard:
         self.status = response.status
         if response.status in _REFUSED:
             self.refusals += 1
-        elif response.ok:
-            self.refusals = 0
+        elif response.ok and not _TOKENS.isdisjoint(response.cookies):
+            self.refusals = 0  # a web page, as consoles show while they start, proves nothing
         elif (asked_s := retry_after_s(response.status, response.headers)) is not None:
             self._budget.hold(asked_s)
         return response

@@ -22,7 +22,7 @@ from ..pipeline.models import Detection, FallbackDetail
 from .causes import EXPECTED, kind_of
 from .events import EventFrame, frame_from_rest
 from .incident import refreshed
-from .login_guard import TooManyLoginsError
+from .login_guard import LoginGuard, TooManyLoginsError
 from .retry_after import retry_after_s
 from .zones import ZonesOf, no_zones
 
@@ -64,10 +64,16 @@ class ConsoleMedia:
     """The pipeline's Console over uiprotect. Raises MediaError."""
 
     def __init__(
-        self, client: ProtectApiClient, *, has_api_key: bool, zones_of: ZonesOf = no_zones
+        self,
+        client: ProtectApiClient,
+        login_guard: LoginGuard,
+        *,
+        has_api_key: bool,
+        zones_of: ZonesOf = no_zones,
     ) -> None:
-        """Use a client that its Connection has logged in."""
+        """Use a client that its Connection has logged in; the guard counts its refusals."""
         self._client = client
+        self._guard = login_guard
         self._zones_of = zones_of
         self._has_api_key = has_api_key
 
@@ -115,7 +121,7 @@ class ConsoleMedia:
             deadline,
         )
         try:
-            await _refuse_error(response, deadline)
+            await self._refuse_error(response, deadline)
             async with aclosing(_chunks(response, deadline)) as chunks:
                 yield chunks
         finally:
@@ -180,7 +186,7 @@ class ConsoleMedia:
         deadline = asyncio.get_running_loop().time() + _PICTURE_LIMIT_S
         response = await self._request(path, params, deadline, public=public)
         try:
-            await _refuse_error(response, deadline)
+            await self._refuse_error(response, deadline, public=public)
             picture = bytearray()
             async with aclosing(_chunks(response, deadline)) as chunks:
                 async for chunk in chunks:
@@ -219,37 +225,72 @@ class ConsoleMedia:
                     ),
                 )
         except NotAuthorized as err:
-            raise MediaError(
-                FallbackDetail.NO_ACCESS, "the console refuses the log-in", retriable=False
-            ) from err
+            raise self._no_session("the console refused a log-in", trouble=True) from err
         except TimeoutError as err:
             raise _timeout("the console did not answer in time") from err
         except NvrError as err:
+            if isinstance(err.__cause__, TooManyLoginsError):
+                raise self._no_session(
+                    "there were too many log-ins just now", retry_after_s=err.__cause__.wait_s
+                ) from err
             raise _transport_error(err) from err
         except BadRequest as err:
-            raise MediaError(FallbackDetail.HTTP_ERROR, "the console takes no log-in now") from err
+            raise self._no_session("the console takes no log-in now") from err
         except OSError as err:
             # The library keeps each new log-in token in a file.
             raise MediaError(
                 FallbackDetail.STORAGE_ERROR, "the log-in token cannot be kept"
             ) from err
-        if response.status == 401 and not public and not client.is_authenticated():
-            # The library has let us wait for another request's log-in, and it failed. That says
-            # nothing of what the user may read.
-            response.close()
-            raise MediaError(FallbackDetail.HTTP_ERROR, "there is no session at the moment")
         return response
+
+    def _no_session(
+        self, message: str, *, trouble: bool = False, retry_after_s: float | None = None
+    ) -> MediaError:
+        """Say why nothing can be read: once refused proves nothing, a console may be starting."""
+        if self._guard.is_refused:
+            return MediaError(
+                FallbackDetail.NO_ACCESS, "the console refuses the log-in", retriable=False
+            )
+        return MediaError(
+            FallbackDetail.HTTP_ERROR, message, trouble=trouble, retry_after_s=retry_after_s
+        )
+
+    async def _refuse_error(
+        self, response: ClientResponse, deadline: float, *, public: bool = False
+    ) -> None:
+        """Raise MediaError for every status but 200.
+
+        A recording that is not written yet is answered with a random 500, or with a 404 whose
+        body names a 502, 503 or 504 (core#132524, unifi-protect-backup#14).
+        """
+        status = response.status
+        if status == 200:
+            return
+        if status == 401 and not public:
+            # The library has just logged in, or let us wait for another request's log-in, and
+            # what it got is no session: that says nothing of what the user may read.
+            raise self._no_session("there is no session at the moment", trouble=True)
+        if status in {401, 403}:
+            raise MediaError(
+                FallbackDetail.NO_ACCESS, f"the user may not read it ({status})", retriable=False
+            )
+        if status == 404 and _GATEWAY_ERROR.search(await _beginning(response, deadline)):
+            raise MediaError(
+                FallbackDetail.NOT_READY, "the recording is not ready (404)", early=True
+            )
+        raise MediaError(
+            FallbackDetail.HTTP_ERROR,
+            f"the console answered with {status}",
+            retriable=status >= 500 or status in {408, 429},
+            early=status >= 500,
+            trouble=status >= 500 or status in {408, 429},
+            retry_after_s=retry_after_s(status, response.headers),
+        )
 
 
 def _transport_error(err: NvrError) -> MediaError:
     """Say what the library has wrapped: what aiohttp raised, its timeouts included."""
     match err.__cause__:
-        case TooManyLoginsError(wait_s=wait_s):
-            return MediaError(
-                FallbackDetail.HTTP_ERROR,
-                "there were too many log-ins just now",
-                retry_after_s=wait_s,
-            )
         case TimeoutError():
             return _timeout("the console did not answer in time")
         case None:
@@ -289,31 +330,6 @@ async def _chunks(response: ClientResponse, deadline: float) -> AsyncGenerator[b
         raise _lost("the body was cut off") from err
     if received == 0:
         raise MediaError(FallbackDetail.EMPTY, "the body is empty", early=True)
-
-
-async def _refuse_error(response: ClientResponse, deadline: float) -> None:
-    """Raise MediaError for every status but 200.
-
-    A recording that is not written yet is answered with a random 500, or with a 404 whose
-    body names a 502, 503 or 504 (core#132524, unifi-protect-backup#14).
-    """
-    status = response.status
-    if status == 200:
-        return
-    if status in {401, 403}:
-        raise MediaError(
-            FallbackDetail.NO_ACCESS, f"the user may not read it ({status})", retriable=False
-        )
-    if status == 404 and _GATEWAY_ERROR.search(await _beginning(response, deadline)):
-        raise MediaError(FallbackDetail.NOT_READY, "the recording is not ready (404)", early=True)
-    raise MediaError(
-        FallbackDetail.HTTP_ERROR,
-        f"the console answered with {status}",
-        retriable=status >= 500 or status in {408, 429},
-        early=status >= 500,
-        trouble=status >= 500 or status in {408, 429},
-        retry_after_s=retry_after_s(status, response.headers),
-    )
 
 
 async def _beginning(response: ClientResponse, deadline: float) -> bytes:

@@ -10,11 +10,6 @@ from uiprotect.websocket import WebsocketState
 from .access import ConnectionState, Ways, WayState
 from .login_guard import LoginGuard
 
-# Consoles refuse good passwords while they start, so one refusal proves nothing; core's
-# integration waits for some in a row, too.
-_REFUSALS = 2
-
-
 _WAYS = {
     WebsocketState.CONNECTED: WayState.OPEN,
     WebsocketState.DISCONNECTED: WayState.CLOSED,
@@ -48,7 +43,7 @@ class States:
         The guard knows best: a websocket that was open before the password changed stays so,
         and one is refused as well while no log-in may be sent.
         """
-        return self._guard.refusals >= _REFUSALS
+        return self._guard.is_refused
 
     @property
     def ways(self) -> Ways:
