@@ -440,10 +440,31 @@ async def test_a_console_that_asks_to_wait_is_given_the_time(
     assert outside.clock.slept == waited
 
 
-async def test_no_wait_that_a_console_asks_for_is_longer_than_the_clips_own_time(
+async def test_what_a_console_asks_for_beyond_a_clips_own_time_is_waited_for_at_the_slot(
     outside: FakeWorld, case: Case
 ) -> None:
     case.policy = Policy(clip_deadline=timedelta(seconds=70))
     await fetch(outside, case, media_error(Detail.HTTP_ERROR, retry_after_s=1e9))
-    assert outside.clock.slept == [60.0, 10.0]
+    assert outside.clock.slept == [60.0, 10.0, 50.0]
+    assert case.clip_attempts == 3
     assert lost(case) == ["clip_download_failed:http_error"]
+
+
+@pytest.mark.parametrize(("asked_s", "waited"), [(30.0, [30.0]), (1e9, [60.0]), (0.0, [])])
+async def test_what_a_console_asks_of_one_holds_for_all(
+    outside: FakeWorld, asked_s: float, waited: list[float]
+) -> None:
+    fetcher = ClipFetcher(outside.console, outside.clock, Decoder(), Readiness(), rand=lambda: 0.0)
+    one, other = (
+        Case(detection=detection(number), clock=outside.clock, policy=Policy())
+        for number in range(2)
+    )
+    outside.console.clip = [
+        media_error(Detail.HTTP_ERROR, retriable=False, retry_after_s=asked_s),
+        good_clip,
+    ]
+
+    assert not await fetcher.fetch(one, FakeWorkspace(outside.root))
+    assert outside.clock.slept == []
+    assert await fetcher.fetch(other, FakeWorkspace(outside.root))
+    assert outside.clock.slept == waited

@@ -165,6 +165,8 @@ class ClipFetcher:
         self._breaker = breaker or Breaker(clock)
         self._rand = rand
         self._slot = Gate()
+        self._not_before = 0.0
+        """Monotonic seconds: the console wants to be left alone till then, by everybody."""
 
     async def fetch(self, case: Case, workspace: Workspace) -> Clip | None:
         """Return the Detection's clip, or None after recording in ``case`` why there is none.
@@ -217,15 +219,31 @@ class ClipFetcher:
         """Make one attempt in the slot; raise MediaError or StorageError."""
         camera_id = case.detection.camera_id
         self._breaker.require(camera_id)  # or it does not even wait for the slot
-        async with self._slot.place(1, case.turn):
-            began = self._clock.monotonic()
-            with self._breaker.attempt(camera_id):
-                case.clip_attempts += 1
-                lesson.asked(self._clock.now())
-                try:
-                    return await self._export(case, workspace)
-                finally:
-                    patience.spend(self._clock.monotonic() - began)
+        while True:
+            async with self._slot.place(1, case.turn):
+                wait_s = self._not_before - self._clock.monotonic()
+                if wait_s <= 0:
+                    return await self._attempt(case, workspace, patience, lesson)
+            # As long as a console wants that, its breaker ends it: each who asks gives up once.
+            await self._clock.sleep(min(wait_s, _LONGEST_WAIT_S))
+
+    async def _attempt(
+        self, case: Case, workspace: Workspace, patience: _Patience, lesson: Lesson
+    ) -> Path:
+        """Ask once, within the slot, and learn how it ends."""
+        began = self._clock.monotonic()
+        with self._breaker.attempt(case.detection.camera_id):
+            case.clip_attempts += 1
+            lesson.asked(self._clock.now())
+            try:
+                return await self._export(case, workspace)
+            except MediaError as err:
+                if (asked_s := _asked_s(err)) > 0:
+                    asked_s = min(asked_s, _LONGEST_WAIT_S)
+                    self._not_before = self._clock.monotonic() + asked_s
+                raise
+            finally:
+                patience.spend(self._clock.monotonic() - began)
 
     async def _export(self, case: Case, workspace: Workspace) -> Path:
         """Ask for the clip, once, and return its complete body."""
