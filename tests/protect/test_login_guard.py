@@ -187,15 +187,23 @@ async def test_a_login_that_is_never_answered_is_given_up(
     [("30", 30.0), ("1000000000", PERIOD_S), ("9" * 5000, PERIOD_S), ("0", 0.0)],
 )
 async def test_a_console_that_asks_to_wait_is_left_alone(
-    console: Console, form: Guarded, clock: Clock, asked: str, waits_s: float
+    console: Console, guarded: Guarded, clock: Clock, asked: str, waits_s: float
 ) -> None:
     console.faults.login = [Reply.error(429, headers={"Retry-After": asked})]
-    assert await form.log_in() == 429
+    assert await guarded.log_in() == 429
     if waits_s:
         clock.now += waits_s - 0.001
         with pytest.raises(TooManyLoginsError):
-            await form.log_in()
+            await guarded.log_in()
         clock.now += 0.001
+    assert await guarded.log_in() == 200
+
+
+async def test_a_console_that_asks_to_wait_shuts_nobody_out_at_a_form(
+    console: Console, guarded: Guarded, form: Guarded
+) -> None:
+    console.faults.login = [Reply.error(429, headers={"Retry-After": "60"})]
+    assert await guarded.log_in() == 429
     assert await form.log_in() == 200
 
 

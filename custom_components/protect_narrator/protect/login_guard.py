@@ -96,13 +96,16 @@ class LoginBudget:
             self._sent.append(self._monotonic())
 
     def hold(self, seconds: float) -> None:
-        """Send nothing for that long, because the console has asked for it."""
+        """Send nothing for that long that nobody waits for, because the console has asked for it.
+
+        A form keeps its place: where connections go on asking it would never get a turn.
+        """
         self._closed_until = self._monotonic() + min(max(seconds, 0.0), PERIOD_S)
 
     def _gap_s(self, *, for_person: bool) -> float:
         """Return how long to wait for the next; raise TooManyLoginsError."""
         now = self._monotonic()
-        if now < self._closed_until:
+        if now < self._closed_until and not for_person:
             raise TooManyLoginsError(self._closed_until - now)
         recent = self._recent(now)
         most = MOST_LOGINS if for_person else MOST_LOGINS - KEPT_FOR_PEOPLE
