@@ -3,6 +3,7 @@
 from datetime import datetime
 import logging
 
+from homeassistant.config_entries import SOURCE_REAUTH
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
@@ -97,10 +98,17 @@ class Intake:
         self._ledger.async_looked(when)
 
     def on_state(self, state: ConnectionState) -> None:
-        """Show whether the console can be heard; ask for a new log-in when it refuses ours."""
+        """Show whether the console can be heard; ask for a new log-in when it refuses ours.
+
+        A console that starts refuses good ones: it is asked for no more once ours works again.
+        """
+        entry = self._coordinator.config_entry
         self._coordinator.async_set_connected(state is ConnectionState.CONNECTED)
         if state is ConnectionState.AUTH_FAILED:
-            self._coordinator.config_entry.async_start_reauth(self._hass)
+            entry.async_start_reauth(self._hass)
+        elif state is ConnectionState.CONNECTED:
+            for flow in tuple(entry.async_get_active_flows(self._hass, {SOURCE_REAUTH})):
+                self._hass.config_entries.flow.async_abort(flow["flow_id"])
 
     def on_cameras(self, cameras: tuple[CameraInfo, ...]) -> None:
         """Learn that cameras came, went or were renamed."""

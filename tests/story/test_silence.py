@@ -17,7 +17,7 @@ from custom_components.protect_narrator.const import (
     DOMAIN,
 )
 from custom_components.protect_narrator.forms import CONF_REMOVE_API_KEY
-from simulator.console import Ends, Socket
+from simulator.console import Ends, Reply, Socket
 from tests.fake_agents import GOOD_ANSWER, FakeTaskEntity
 from tests.shell.flows import core_entry, log_in
 from tests.waiting import until
@@ -108,7 +108,7 @@ async def test_a_console_that_goes_away_makes_what_it_shows_unavailable_until_it
 
 
 def minutes_pass(home: Home) -> None:
-    """Let the log-in of the set-up be so long ago that it counts no more."""
+    """Let the log-ins so far be so long ago that they count no more."""
     budget = login_budget(home.hass, credentials(home.hass, home.entry))
     budget._sent.clear()
 
@@ -128,6 +128,23 @@ async def test_a_password_that_is_changed_at_the_console_asks_the_user_for_the_n
     await until(lambda: flows.async_progress_by_handler(DOMAIN), limit_s=40)
     (flow,) = flows.async_progress_by_handler(DOMAIN)
     assert flow["context"]["source"] == "reauth"
+
+
+async def test_a_console_that_refused_a_good_password_for_a_while_leaves_no_question(
+    home: Home, agent: FakeTaskEntity
+) -> None:
+    await home.set_up(agent, {CONF_RECONCILE_INTERVAL: 1})
+    await home.is_heard()
+    minutes_pass(home)
+
+    home.console.faults.login = [Reply.error(401), Reply.error(401)]
+    home.console.end_sessions()
+    flows = home.hass.config_entries.flow
+    await until(lambda: flows.async_progress_by_handler(DOMAIN))
+
+    minutes_pass(home)
+    await until(lambda: not flows.async_progress_by_handler(DOMAIN))
+    assert home.entry.state is ConfigEntryState.LOADED
 
 
 @pytest.mark.parametrize("of_core", [False, True])
@@ -162,6 +179,7 @@ async def test_what_was_under_way_as_the_password_changed_is_told_and_the_user_a
     assert flow["step_id"] == ("reauth_core" if of_core else "reauth_confirm")
 
     before = home.entry.runtime_data
+    minutes_pass(home)
     if of_core:
         # The entry is set up anew by itself, and Home Assistant ends the flow.
         home.hass.config_entries.async_update_entry(core, data=log_in(home.console))
