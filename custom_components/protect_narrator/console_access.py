@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Set as AbstractSet
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 import shutil
@@ -90,7 +91,11 @@ def open_sessions(hass: HomeAssistant, login: Credentials, *, for_person: bool =
     Its log-ins are counted together with all others to the same console; ``for_person`` says
     that somebody waits for them at a form.
     """
-    guard = LoginGuard(login_budget(hass, login), for_person=for_person)
+    guard = LoginGuard(
+        login_budget(hass, login),
+        for_person=for_person,
+        budget_of=partial(_login_budgets(hass).join, _address_of(login)),
+    )
     return Sessions(
         private=async_create_clientsession(
             hass,
@@ -246,23 +251,44 @@ def login_budget(hass: HomeAssistant, login: Credentials) -> LoginBudget:
     It outlives reloads and forms: while anybody is connected, and as long as it has a log-in
     to remember.
     """
-    return _login_budgets(hass).of(login.host.casefold(), login.port)
+    return _login_budgets(hass).of(_address_of(login))
+
+
+type _Address = tuple[str, int]
+
+
+def _address_of(login: Credentials) -> _Address:
+    return login.host.casefold(), login.port
 
 
 class _LoginBudgets:
-    """The budgets by the console's address."""
+    """The budgets by the console's address; of one console, however it is called, one."""
 
     def __init__(self) -> None:
         """Start without any."""
-        self._used: WeakValueDictionary[tuple[str, int], LoginBudget] = WeakValueDictionary()
-        self._recent: dict[tuple[str, int], LoginBudget] = {}
+        self._used: WeakValueDictionary[_Address, LoginBudget] = WeakValueDictionary()
+        self._by_mac: WeakValueDictionary[str, LoginBudget] = WeakValueDictionary()
+        self._recent: dict[_Address, LoginBudget] = {}
 
     def __len__(self) -> int:
         return len(self._recent)
 
-    def of(self, *address: *tuple[str, int]) -> LoginBudget:
+    def of(self, address: _Address) -> LoginBudget:
         """Return that of the address; what is left of one that has nothing to tell is let go."""
         budget = self._used.get(address) or LoginBudget()
+        self._keep(address, budget)
+        return budget
+
+    def join(self, address: _Address, mac: str) -> LoginBudget:
+        """Return that of the console which was found at the address."""
+        here = self.of(address)
+        budget = self._by_mac.setdefault(mac.casefold(), here)
+        if budget is not here:
+            budget.take_over(here)
+            self._keep(address, budget)
+        return budget
+
+    def _keep(self, address: _Address, budget: LoginBudget) -> None:
         self._used[address] = budget
         self._recent = {
             each: recent
@@ -272,7 +298,6 @@ class _LoginBudgets:
         if len(self._recent) == _MOST_COUNTED:
             del self._recent[next(iter(self._recent))]
         self._recent[address] = budget
-        return budget
 
 
 @callback

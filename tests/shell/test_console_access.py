@@ -15,14 +15,20 @@ from custom_components.protect_narrator.console_access import (
     credentials,
     credentials_from,
     forget_log_ins,
+    login_budget,
     look_up_cameras,
     open_sessions,
+    prove_access,
     token_folder,
     unique_id_of,
 )
 from custom_components.protect_narrator.const import DOMAIN
-from custom_components.protect_narrator.protect import CannotConnectError, Credentials
-from custom_components.protect_narrator.protect.login_guard import LOGIN_PATH
+from custom_components.protect_narrator.protect import (
+    CannotConnectError,
+    Credentials,
+    RateLimitedError,
+)
+from custom_components.protect_narrator.protect.login_guard import LOGIN_PATH, MOST_LOGINS
 from simulator.console import Camera, Console
 
 from .conftest import GreyFilm
@@ -99,6 +105,25 @@ async def test_the_consoles_whose_log_ins_are_counted_are_bounded(
         with pytest.raises(CannotConnectError):
             await look_up_cameras(hass, LOG_IN | {"host": "127.0.0.1", "port": port})
     assert len(_login_budgets(hass)) == _MOST_COUNTED
+
+
+async def test_a_console_allows_no_more_log_ins_for_having_two_addresses(
+    hass: HomeAssistant, console: Console
+) -> None:
+    by_name = _login_budgets(hass).join(("console.local", 443), console.mac)
+    by_ip = login_budget(hass, credentials_from(hass, log_in(console)))
+    assert by_ip is not by_name, "nobody knows yet"
+
+    await look_up_cameras(hass, log_in(console))
+
+    assert login_budget(hass, credentials_from(hass, log_in(console))) is by_name
+    assert not by_name.is_idle, "and the log-in that told it counts"
+    await prove_access(hass, log_in(console))
+    async with by_name.place(for_person=True):
+        pass
+    with pytest.raises(RateLimitedError):
+        await prove_access(hass, log_in(console))
+    assert len(console.requests_to(LOGIN_PATH)) == MOST_LOGINS - 1
 
 
 def tokens(hass: HomeAssistant) -> list[Path]:

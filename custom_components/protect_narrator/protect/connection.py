@@ -236,6 +236,7 @@ class Connection:
             # With the traceback, should it be the library or we who are wrong.
             _LOGGER.warning("The answers are not those of a Protect console", exc_info=True)
             raise CannotConnectError("the answers are not those of a Protect console") from err
+        self._guard.know(console.mac)
         self._cameras.begin(console.cameras)
         return console
 

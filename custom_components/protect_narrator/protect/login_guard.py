@@ -95,6 +95,11 @@ class LoginBudget:
             self._running -= 1
             self._sent.append(self._monotonic())
 
+    def take_over(self, other: LoginBudget) -> None:
+        """Count what was counted under another address of the same console."""
+        self._sent = deque(sorted((*self._sent, *other._sent)), maxlen=MOST_LOGINS)
+        self._closed_until = max(self._closed_until, other._closed_until)
+
     def hold(self, seconds: float) -> None:
         """Send nothing for that long that nobody waits for, because the console has asked for it.
 
@@ -129,9 +134,19 @@ class LoginGuard:
     one place where log-ins can be counted.
     """
 
-    def __init__(self, budget: LoginBudget | None = None, *, for_person: bool = False) -> None:
-        """Share the console's budget; ``for_person`` says that somebody waits at a form."""
+    def __init__(
+        self,
+        budget: LoginBudget | None = None,
+        *,
+        for_person: bool = False,
+        budget_of: Callable[[str], LoginBudget] | None = None,
+    ) -> None:
+        """Share the console's budget; ``for_person`` says that somebody waits at a form.
+
+        ``budget_of`` returns that of a MAC address: a console has more than one other address.
+        """
         self._budget = budget or LoginBudget()
+        self._budget_of = budget_of
         self._for_person = for_person
         self.status: int | None = None
         """HTTP status that the last log-in was answered with."""
@@ -143,6 +158,11 @@ class LoginGuard:
     def is_refused(self) -> bool:
         """Whether the console does not let the user in: it has said so more than once."""
         return self.refusals >= _REFUSALS
+
+    def know(self, mac: str) -> None:
+        """Learn which console it is, and count with all others to it from now on."""
+        if self._budget_of is not None:
+            self._budget = self._budget_of(mac)
 
     async def __call__(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
         """Let a request pass; raise TooManyLoginsError instead of a log-in too many.
