@@ -22,6 +22,7 @@ from .coordinator import NarratorCoordinator
 from .describer import HomeAssistantDescriber
 from .history import async_told_since
 from .ledger import Ledger
+from .ledger_file import LedgerUnavailableError
 from .meter import CallMeter
 from .options import (
     catch_up_from,
@@ -64,7 +65,7 @@ async def async_assemble(hass: HomeAssistant, entry: ConfigEntry) -> RuntimeData
     ConfigEntryError when the core entry that the log-in came from is gone.
     """
     archive, unusable = await _swept_archive(hass)
-    ledger = await Ledger.async_load(hass, entry.entry_id)
+    ledger = await _ledger(hass, entry)
     login = _login(hass, entry)
     sessions, connection, console = await _connect(hass, entry, login, ledger.looked_at)
     chosen = policy_from(hass, entry)
@@ -151,6 +152,16 @@ async def _swept_archive(hass: HomeAssistant) -> tuple[ClipArchive, StorageError
     except StorageError as err:
         return archive, err
     return archive, None
+
+
+async def _ledger(hass: HomeAssistant, entry: ConfigEntry) -> Ledger:
+    """Read what is remembered: to begin without it would tell twice, and un-mute cameras."""
+    try:
+        return await Ledger.async_load(hass, entry.entry_id)
+    except LedgerUnavailableError as err:
+        raise ConfigEntryNotReady(
+            translation_domain=DOMAIN, translation_key="memory_unavailable"
+        ) from err
 
 
 def _login(hass: HomeAssistant, entry: ConfigEntry) -> Credentials:

@@ -38,6 +38,9 @@ def async_follow(hass: HomeAssistant, entry: NarratorConfigEntry) -> None:
     def begin_day(_now: object) -> None:
         coordinator.async_begin_day()
 
+    # A switch may have known better than the ledger: before anything else is written there.
+    keep()
+
     async def close(_event: Event) -> None:
         await runtime.close()
 

@@ -47,6 +47,7 @@ class Ledger:
         self._done = dict.fromkeys(remembered.done)
         self._today = remembered.today
         self._muted = remembered.muted
+        self._knows_muted = remembered.knows_muted
         self._experience = Experience(remembered.abilities, self._save_soon)
         self._ready = remembered.ready
         self._looked_at = remembered.looked_at
@@ -56,7 +57,8 @@ class Ledger:
     async def async_load(cls, hass: HomeAssistant, entry_id: str) -> Ledger:
         """Read the ledger of this config entry, empty when it is new.
 
-        A file that cannot be read is set aside; of one that is damaged what can be read is taken.
+        A file that is none is set aside; of one that is damaged what can be read is taken.
+        Raises LedgerUnavailableError where the disk does not give it, which may pass.
         """
         file = LedgerFile(hass, entry_id)
         return cls(file, restored(await file.async_load()))
@@ -97,6 +99,14 @@ class Ledger:
     def muted(self) -> frozenset[str]:
         """MAC addresses of the cameras that are not to be described."""
         return self._muted
+
+    @property
+    def knows_muted(self) -> bool:
+        """Whether these are all: not where the ledger began anew, which may be one that was lost.
+
+        Then the switches know better; see there.
+        """
+        return self._knows_muted
 
     @property
     def experience(self) -> Experience:

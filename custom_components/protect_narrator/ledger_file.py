@@ -31,8 +31,15 @@ SAVE_DELAY = 1.0
 WRITTEN_LIMIT_S = 10.0
 
 
+class LedgerUnavailableError(Exception):
+    """The file cannot be read now, and nothing is known to be wrong with it."""
+
+
 class _Store(Store[StoredLedger]):
     """The file, as Home Assistant keeps it."""
+
+    knows_version = False
+    """Whether the outer values were read, and an earlier version's content is."""
 
     @override
     async def _async_migrate_func(
@@ -42,6 +49,9 @@ class _Store(Store[StoredLedger]):
 
         Content of a later minor version is read as it is.
         """
+        if not isinstance(old_major_version, int) or not isinstance(old_minor_version, int):
+            raise TypeError("no version")
+        self.knows_version = True
         unfinished = old_data.get("unfinished") if isinstance(old_data, dict) else None
         if (old_major_version, old_minor_version) >= (1, 2) or not isinstance(unfinished, list):
             return old_data
@@ -82,14 +92,25 @@ class LedgerFile:
         """Return the content, whatever it is; None when there is none that can be read.
 
         A file that is no JSON is set aside by Home Assistant, which raises a repair issue. One
-        of a later version, or that is no storage file, is set aside here.
+        of a later version, or that is no storage file, is set aside here. Raises
+        LedgerUnavailableError where the disk does not give the file: that may pass.
         """
         try:
             return await self._store.async_load()
         except UnsupportedStorageVersionError as err:
             why = str(err)
-        # Home Assistant looks into the outer values without asking what they are.
-        except (AttributeError, KeyError, TypeError, HomeAssistantError) as err:
+        except OSError as err:
+            raise LedgerUnavailableError(str(err)) from err
+        except HomeAssistantError as err:
+            # What fails while it is opened or read comes wrapped, whatever it is.
+            if isinstance(err.__cause__, OSError):
+                raise LedgerUnavailableError(str(err.__cause__)) from err
+            why = type(err).__name__
+        # Home Assistant looks into the outer values without asking what they are. Of what comes
+        # after them it is a bug of ours, which must cost nobody a file that is sound.
+        except (AttributeError, KeyError, TypeError) as err:
+            if self._store.knows_version:
+                raise
             why = type(err).__name__
         aside = f"{self._store.path}.unread.{datetime.now(UTC):%Y%m%dT%H%M%S}"
         _LOGGER.error("What was remembered cannot be read; it is kept as %s: %s", aside, why)

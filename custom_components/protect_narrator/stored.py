@@ -141,6 +141,9 @@ class Remembered:
     done: tuple[str, ...] = ()
     today: Tally | None = None
     muted: frozenset[str] = frozenset()
+    knows_muted: bool = False
+    """Whether that is all of them: not of a new ledger, nor of one that was lost or damaged."""
+
     last: tuple[Detection, ...] = ()
     abilities: Mapping[str, StoredExperience] = field(default_factory=dict)
     ready: tuple[Interval, ...] = ()
@@ -179,12 +182,14 @@ def stored(remembered: Remembered) -> StoredLedger:
 def restored(data: object) -> Remembered:
     """Return what can be read of a file's content, whatever it is."""
     reading = _Reading(data)
+    muted, knows_muted = reading.all_of("muted", _text, MOST_CAMERAS)
     remembered = Remembered(
         unfinished=tuple(reading.each("unfinished", _unfinished, MAX_UNFINISHED)),
         fired=tuple(reading.each("fired", _fired, MAX_FIRED)),
         done=tuple(reading.each("done", _text, MAX_DONE)),
         today=reading.one("today", _today),
-        muted=frozenset(reading.each("muted", _text, MOST_CAMERAS)),
+        muted=frozenset(muted),
+        knows_muted=knows_muted,
         last=tuple(reading.each("last", _detection, MOST_CAMERAS)),
         abilities=reading.one("abilities", _abilities) or {},
         ready=reading.one("ready", _ready) or (),
@@ -257,6 +262,14 @@ class _Reading:
                 yield read(item)
             except _UNREADABLE as err:
                 self._lost.append(f"one of {key} ({type(err).__name__})")
+
+    def all_of[T](
+        self, key: str, read: Callable[[object], T], most: int
+    ) -> tuple[tuple[T, ...], bool]:
+        """Return what can be read of a list, and whether it is there and nothing was lost."""
+        before = len(self._lost)
+        found = tuple(self.each(key, read, most))
+        return found, key in self._data and len(self._lost) == before
 
     def say(self) -> None:
         """Say once what was lost; never the values, which may be plates and faces."""

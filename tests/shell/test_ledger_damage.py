@@ -10,9 +10,13 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util.ulid import ulid_now
 import pytest
 
-from custom_components.protect_narrator import stored as stored_module
+from custom_components.protect_narrator import (
+    ledger_file as ledger_file_module,
+    stored as stored_module,
+)
 from custom_components.protect_narrator.const import DOMAIN
 from custom_components.protect_narrator.ledger import Ledger
+from custom_components.protect_narrator.ledger_file import LedgerUnavailableError
 from custom_components.protect_narrator.publisher import event_data
 from custom_components.protect_narrator.stored import MOST_EVENT_BYTES, Fired, detection_from
 
@@ -93,6 +97,8 @@ async def test_a_truncated_file_is_set_aside_and_the_start_goes_on(
         {"version": 1, "minor_version": 2},
         {"version": "one", "data": {}},
         {"version": None, "data": {}},
+        {"version": 1, "minor_version": "two", "data": {}},
+        {"version": 1, "minor_version": None, "data": {}},
         b"\xff\xfe\x00",
         b"\x00" * 4096,
     ],
@@ -134,6 +140,38 @@ async def test_a_file_of_a_later_minor_version_is_read(hass: HomeAssistant, file
     assert ledger.unfinished == (detection(0), detection(1))
     assert len(ledger.fired) == 2
     assert set_aside(file) == []
+
+
+async def test_a_disk_that_cannot_be_read_now_is_no_damaged_file(
+    hass: HomeAssistant, file: Path
+) -> None:
+    await written(hass, file)
+    healthy = await asyncio.to_thread(file.rename, file.with_name("healthy"))
+    # Opening it fails in the operating system, also for root.
+    await asyncio.to_thread(file.symlink_to, file)
+
+    with pytest.raises(LedgerUnavailableError):
+        await Ledger.async_load(hass, ENTRY_ID)
+
+    assert set_aside(file) == []
+    await asyncio.to_thread(healthy.replace, file)
+    assert (await Ledger.async_load(hass, ENTRY_ID)).unfinished == (detection(0), detection(1))
+
+
+async def test_a_bug_of_ours_in_reading_an_earlier_version_leaves_the_file_where_it_is(
+    hass: HomeAssistant, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise TypeError("planted")
+
+    content = await written(hass, file) | {"minor_version": 1}
+    with monkeypatch.context() as buggy:
+        buggy.setattr(ledger_file_module, "ulid_now", fail)
+        with pytest.raises(TypeError, match="planted"):
+            await loaded(hass, file, content)
+
+    assert set_aside(file) == []
+    assert len((await Ledger.async_load(hass, ENTRY_ID)).unfinished) == 2
 
 
 def _all(value: object) -> Spoil:

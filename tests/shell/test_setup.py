@@ -2,11 +2,14 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
+from homeassistant.helpers.storage import Store
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 import pytest
@@ -175,3 +178,69 @@ async def test_an_entry_that_is_removed_leaves_no_log_in_token(
     await hass.config_entries.async_remove(entry.entry_id)
 
     assert not [path for path in folder.rglob("*") if path.is_file()]
+
+
+async def test_a_ledger_that_cannot_be_read_now_is_tried_again(
+    hass: HomeAssistant, console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load = Store.async_load
+
+    async def fail(store: Store[Any]) -> object:
+        if not store.key.startswith(DOMAIN):
+            return await load(store)
+        raise HomeAssistantError("planted") from OSError("too many open files")
+
+    entry = our_entry(hass, console)
+    with monkeypatch.context() as no_files:
+        no_files.setattr(Store, "async_load", fail)
+        await hass.config_entries.async_setup(entry.entry_id)
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+    assert entry.error_reason_translation_key == "memory_unavailable"
+
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+@pytest.mark.parametrize("damage", [{"muted": "nonsense"}, None], ids=["a part", "all"])
+async def test_a_camera_that_was_silenced_stays_so_when_the_ledger_is_lost(
+    hass: HomeAssistant,
+    console: Console,
+    hass_storage: dict[str, Any],
+    damage: dict[str, Any] | None,
+) -> None:
+    entry = our_entry(hass, console)
+    await hass.config_entries.async_setup(entry.entry_id)
+    silenced = console.cameras[0].mac
+    entry.runtime_data.coordinator.async_set_describes(silenced, describes=False)
+    await hass.async_block_till_done()
+    await hass.config_entries.async_unload(entry.entry_id)
+    if damage is None:
+        del hass_storage[f"{DOMAIN}.{entry.entry_id}"]
+    else:
+        hass_storage[f"{DOMAIN}.{entry.entry_id}"]["data"].update(damage)
+
+    assert await hass.config_entries.async_setup(entry.entry_id)
+
+    assert entry.runtime_data.coordinator.data.muted == {silenced}
+    switches = hass.states.async_all("switch")
+    assert sorted(switch.state for switch in switches) == ["off", "on", "on"]
+    # And from now on the ledger knows it again.
+    await hass.config_entries.async_unload(entry.entry_id)
+    assert hass_storage[f"{DOMAIN}.{entry.entry_id}"]["data"]["muted"] == [silenced]
+
+
+async def test_what_the_ledger_knows_of_a_switch_is_believed(
+    hass: HomeAssistant, console: Console, hass_storage: dict[str, Any]
+) -> None:
+    entry = our_entry(hass, console)
+    await hass.config_entries.async_setup(entry.entry_id)
+    silenced = console.cameras[0].mac
+    entry.runtime_data.coordinator.async_set_describes(silenced, describes=False)
+    await hass.async_block_till_done()
+    await hass.config_entries.async_unload(entry.entry_id)
+    hass_storage[f"{DOMAIN}.{entry.entry_id}"]["data"]["muted"] = []
+
+    await hass.config_entries.async_setup(entry.entry_id)
+
+    assert entry.runtime_data.coordinator.data.muted == frozenset()
+    await hass.config_entries.async_unload(entry.entry_id)
