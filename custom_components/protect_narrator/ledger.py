@@ -21,10 +21,8 @@ from .stored import (
     MOST_CAMERAS,
     Fired,
     Remembered,
-    StoredLedger,
     Unfinished,
     restored,
-    stored,
 )
 from .tally import Tally
 
@@ -183,7 +181,7 @@ class Ledger:
     async def async_kept(self, detection: Detection) -> None:
         """Return as soon as that Detection is on disk; at once when it is, or is not unfinished.
 
-        Bounded: where nothing can be written it is told all the same.
+        Bounded, and at once where nothing can be written: it is told all the same.
         """
         if (change := self._taken_in.get(detection.sighting_id)) is not None:
             await self._file.async_written(change)
@@ -222,9 +220,9 @@ class Ledger:
             self._too_many_fired = False
             self._save_soon()
 
-    async def async_written(self, change: int) -> None:
-        """Return when that change is on disk, or cannot be written in a bounded time."""
-        await self._file.async_written(change)
+    async def async_written(self, change: int) -> bool:
+        """Return whether that change is on disk, as soon as that is known; bounded."""
+        return await self._file.async_written(change)
 
     @callback
     def async_pass_over(self, detection: Detection) -> None:
@@ -252,13 +250,9 @@ class Ledger:
         if urgent:
             self._save_soon()
 
-    async def async_flush(self) -> None:
-        """Write what is not written yet."""
-        await self._file.async_save(self._as_stored)
-
     async def async_close(self) -> None:
         """Write for the last time."""
-        await self._file.async_close(self._as_stored)
+        await self._file.async_close(self._remembered)
 
     @callback
     def _finish(self, detection: Detection) -> None:
@@ -274,24 +268,22 @@ class Ledger:
 
     @callback
     def _save_soon(self) -> int:
-        return self._file.async_changed(self._as_stored)
+        return self._file.async_changed(self._remembered)
 
     @callback
-    def _as_stored(self) -> StoredLedger:
-        """Return the file's content; asked for when it is written."""
-        return stored(
-            Remembered(
-                unfinished=tuple(self._unfinished.values()),
-                fired=tuple(self._fired.values()),
-                done=tuple(self._done),
-                today=self._today,
-                muted=self._muted,
-                last=tuple(self._last.values()),
-                abilities=self._experience.as_stored(),
-                ready=self._ready,
-                looked_at=self._looked_at,
-                heard_at=self._heard_at,
-            )
+    def _remembered(self) -> Remembered:
+        """Return all of it as it is now; asked for when it is written."""
+        return Remembered(
+            unfinished=tuple(self._unfinished.values()),
+            fired=tuple(self._fired.values()),
+            done=tuple(self._done),
+            today=self._today,
+            muted=self._muted,
+            last=tuple(self._last.values()),
+            abilities=self._experience.as_stored(),
+            ready=self._ready,
+            looked_at=self._looked_at,
+            heard_at=self._heard_at,
         )
 
 

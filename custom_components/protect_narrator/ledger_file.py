@@ -11,10 +11,12 @@ from typing import Any, override
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, UnsupportedStorageVersionError
 from homeassistant.helpers.storage import Store
+from homeassistant.util.file import WriteError
+from homeassistant.util.json import SerializationError
 from homeassistant.util.ulid import ulid_now
 
 from .const import DOMAIN
-from .stored import StoredLedger
+from .stored import Remembered, StoredLedger, stored
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -30,6 +32,18 @@ SAVE_DELAY = 1.0
 # goes on after that, because a Detection is to be told even where nothing can be written.
 WRITTEN_LIMIT_S = 10.0
 
+# As long for the last write: a disk that is dead must not keep the entry from being unloaded.
+CLOSE_LIMIT_S = WRITTEN_LIMIT_S
+
+# A write that failed is tried again after two seconds, four, and so on up to this: a disk that
+# is full or gone comes back in minutes at best, and Home Assistant logs every single failure.
+LONGEST_RETRY_S = 60.0
+_MOST_DOUBLINGS = 6
+
+
+class _NotWrittenError(Exception):
+    """The content is not on disk."""
+
 
 class LedgerUnavailableError(Exception):
     """The file cannot be read now, and nothing is known to be wrong with it."""
@@ -40,6 +54,34 @@ class _Store(Store[StoredLedger]):
 
     knows_version = False
     """Whether the outer values were read, and an earlier version's content is."""
+
+    _failure: Exception | None = None
+    _is_written = False
+
+    async def async_put(self, content: StoredLedger) -> bool:
+        """Write; return whether it is on disk. Raises _NotWrittenError.
+
+        While Home Assistant stops it is not: then all that is stored is written at its very end.
+        """
+        self._failure, self._is_written = None, False
+        try:
+            await self.async_save(content)
+        except OSError as err:
+            # Of the folder, which has to be made first.
+            raise _NotWrittenError(str(err)) from err
+        if self._failure is not None:
+            raise _NotWrittenError(str(self._failure)) from self._failure
+        return self._is_written
+
+    @override
+    async def _async_write_data(self, data: dict[str, Any]) -> None:
+        """Write, and remember how that went: ``async_save`` logs what has failed and returns."""
+        try:
+            await super()._async_write_data(data)
+        except (SerializationError, WriteError) as err:
+            self._failure = err
+            raise
+        self._failure, self._is_written = None, True
 
     @override
     async def _async_migrate_func(
@@ -78,9 +120,12 @@ class LedgerFile:
             atomic_writes=True,
             serialize_in_event_loop=False,
         )
-        self._content: Callable[[], StoredLedger] = StoredLedger
+        self._content: Callable[[], Remembered] = Remembered
+        # Changes are counted: all of them, those that a write has ended with, those on disk.
         self._changes = 0
+        self._tried = 0
         self._written = 0
+        self._failures = 0
         self._progress = asyncio.Event()
         self._next_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -122,36 +167,44 @@ class LedgerFile:
         await self._store.async_remove()
 
     @callback
-    def async_changed(self, content: Callable[[], StoredLedger]) -> int:
+    def async_changed(self, content: Callable[[], Remembered]) -> int:
         """Write the content soon; return the number of this change."""
         self._content = content
         self._changes += 1
         self._schedule()
         return self._changes
 
-    async def async_written(self, change: int) -> None:
-        """Return when that change is on disk, or cannot be written in a bounded time."""
+    async def async_written(self, change: int) -> bool:
+        """Return whether that change is on disk, as soon as that is known; bounded.
+
+        Where writing fails, and while Home Assistant stops, nobody is kept waiting for it.
+        """
         try:
             async with asyncio.timeout(WRITTEN_LIMIT_S):
-                while self._written < change and not self._closed:
+                while self._tried < change and not (self._closed or self._failures):
                     await self._progress.wait()
         except TimeoutError:
             self._say(f"it takes longer than {WRITTEN_LIMIT_S:.0f} s")
+        return self._written >= change
 
-    async def async_save(self, content: Callable[[], StoredLedger]) -> None:
-        """Write the content now."""
-        self._content = content
-        await self._write()
-
-    async def async_close(self, content: Callable[[], StoredLedger]) -> None:
+    async def async_close(self, content: Callable[[], Remembered]) -> None:
         """Write the content for the last time; what changes after that is not written."""
         self._closed = True
+        self._content = content
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._writer is not None:
-            await asyncio.wait({self._writer})
-        await self.async_save(content)
+        try:
+            async with asyncio.timeout(CLOSE_LIMIT_S):
+                if self._writer is not None:
+                    await asyncio.wait({self._writer})
+                await self._write()
+        except TimeoutError:
+            self._say(f"it takes longer than {CLOSE_LIMIT_S:.0f} s")
+            if self._writer is not None:
+                # It waits for a thread, which nobody can end.
+                self._writer.cancel()
+                await asyncio.wait({self._writer}, timeout=CLOSE_LIMIT_S)
 
     @callback
     def _schedule(self) -> None:
@@ -178,28 +231,43 @@ class LedgerFile:
             await self._write()
         finally:
             self._writer = None
-        if self._changes > change:
+        if self._changes > change or self._failures:
             self._schedule()
 
     async def _write(self) -> None:
         """Write all that has changed until now. A disk that fails keeps nobody waiting."""
         change = self._changes
+        # What is remembered is a snapshot of values that nobody changes; thousands of them take
+        # longer to turn into JSON than the event loop has.
+        remembered = self._content()
         try:
-            await self._store.async_save(self._content())
-        except OSError as err:
+            content = await self._hass.async_add_executor_job(stored, remembered)
+            is_on_disk = await self._store.async_put(content)
+        except _NotWrittenError as err:
+            self._failures += 1
             self._say(str(err))
         else:
-            self._in_trouble = False
-        self._next_at = self._hass.loop.time() + SAVE_DELAY
-        self._written = max(self._written, change)
+            self._failures = 0
+            if is_on_disk:
+                self._written = max(self._written, change)
+                self._say_well()
+        pause_s = SAVE_DELAY * 2 ** min(self._failures, _MOST_DOUBLINGS)
+        self._next_at = self._hass.loop.time() + min(pause_s, LONGEST_RETRY_S)
+        self._tried = max(self._tried, change)
         self._progress.set()
         self._progress = asyncio.Event()
 
     def _say(self, why: str) -> None:
-        """Say once that writing is in trouble; Home Assistant itself says what it can tell."""
+        """Say once that writing is in trouble, or takes too long, which nobody else says."""
         if not self._in_trouble:
             self._in_trouble = True
             _LOGGER.warning("What is unfinished cannot be written to disk: %s", why)
+
+    def _say_well(self) -> None:
+        """Say once that it is over."""
+        if self._in_trouble:
+            self._in_trouble = False
+            _LOGGER.info("What is unfinished is written to disk again")
 
 
 def _rename(path: str, aside: str) -> None:

@@ -178,7 +178,14 @@ class Receipts:
             try:
                 async with asyncio.timeout(_READY_LIMIT_S):
                     stored = await self._stored_when_ready(left_over)
-            except TimeoutError:
+                    if len(stored) < len(left_over):
+                        # Of a life of this same run a row may still be in the recorder's queue;
+                        # which run it was is not known where the ledger could not be written.
+                        await async_processed(self._hass)
+                        stored = await self._stored_when_ready(left_over)
+            except NotRecordedError:
+                _LOGGER.debug("Nothing is recorded any more; what was left unfinished goes on")
+            except HistoryUnavailableError, TimeoutError:
                 _LOGGER.warning("The recorder is not ready; what was left unfinished goes on")
         for context_id, detection in left_over.items():
             if context_id in stored:
@@ -192,7 +199,7 @@ class Receipts:
             try:
                 return await async_stored(self._hass, context_ids)
             except NotRecordedError:
-                return ()
+                raise
             except HistoryUnavailableError:
                 await asyncio.sleep(_READY_PACE_S)
 

@@ -283,7 +283,7 @@ async def test_a_detection_that_cannot_be_read_is_said_and_keeps_no_other(
     ledger = await Ledger.async_load(hass, ENTRY_ID)
     ledger.async_take_in(detection(1))
     ledger.async_take_in(detection(2))
-    await ledger.async_flush()
+    await ledger.async_close()
     stored = hass_storage[f"{DOMAIN}.{ENTRY_ID}"]["data"]["unfinished"]
     stored[0] = {} if damage is None else stored[0] | damage
 
@@ -298,7 +298,7 @@ async def test_what_an_earlier_version_has_written_is_read(
 ) -> None:
     ledger = await Ledger.async_load(hass, ENTRY_ID)
     ledger.async_take_in(detection(1))
-    await ledger.async_flush()
+    await ledger.async_close()
     whole = hass_storage[f"{DOMAIN}.{ENTRY_ID}"]
     whole["minor_version"] = 1
     del whole["data"]["fired"]
@@ -332,7 +332,7 @@ async def test_a_removed_entry_leaves_no_file(
 ) -> None:
     ledger = await Ledger.async_load(hass, ENTRY_ID)
     ledger.async_told(detection(1))
-    await ledger.async_flush()
+    await ledger.async_close()
     assert f"{DOMAIN}.{ENTRY_ID}" in hass_storage
 
     await Ledger.async_delete(hass, ENTRY_ID)

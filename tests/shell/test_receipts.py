@@ -370,6 +370,44 @@ async def test_what_a_reload_has_left_in_the_recorders_queue_is_not_fired_twice(
     assert len(world.fired) == 1
 
 
+@BY_HAND
+async def test_what_a_reload_has_left_in_the_recorders_queue_is_not_begun_anew(
+    recorder_mock: Recorder, world: World
+) -> None:
+    await world.start()
+    taken = await world.take_in()
+    left = await world.take_in(2)
+    before = deepcopy(world.storage)
+    data = await world.tell()
+    await world.close()
+    # As where nothing could be written any more.
+    world.storage.update(before)
+
+    await world.start()
+    await until(lambda: world.resumed)
+
+    assert world.resumed == [left]
+    assert world.ledger.knows(taken)
+    assert world.ledger.unfinished == (left,)
+    assert await sightings_in_database(world.hass) == [data]
+
+
+@BY_HAND
+async def test_a_recorder_that_hangs_keeps_what_was_left_over_no_longer_than_a_while(
+    recorder_mock: Recorder, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receipts_module, "_READY_LIMIT_S", 0.1)
+    await world.start()
+    left = await world.take_in()
+    await world.close()
+    assert await recorder_mock.lock_database()
+    try:
+        await world.start()
+        await until(lambda: world.resumed == [left])
+    finally:
+        recorder_mock.unlock_database()
+
+
 # A recorder in trouble
 
 
