@@ -88,7 +88,13 @@ async def async_assemble(hass: HomeAssistant, entry: ConfigEntry) -> RuntimeData
         return worded(hass, entry, policy_from(hass, entry, mac), detection, mac)
 
     recent, clock = RecentSightings(), SystemClock()
-    receipts = Receipts(hass, ledger, recent, run=shared(hass).run)
+    receipts = Receipts(
+        hass,
+        ledger,
+        recent,
+        run=shared(hass).run,
+        on_bug=lambda: watchman.async_note_bug(),  # noqa: PLW0108 - which is made later
+    )
     world = World(
         console=connection.media,
         archive=archive,

@@ -49,10 +49,9 @@ class Intake:
         """Begin with what is unfinished, and from now on with what comes.
 
         Until Home Assistant has started its agents may not be there; what comes before is
-        kept in the ledger.
+        kept in the ledger. An entry that was closed meanwhile begins with nothing.
         """
-        self._running = True
-        self._receipts.async_start(self._begin)
+        self._running = self._receipts.async_start(self._begin)
 
     def knows(self, camera_id: str, event_id: str) -> bool:
         """Say whether that event was dealt with before."""

@@ -51,6 +51,9 @@ _MOST_LOSSES = 3
 # Who looks at the database hardly misses a row for so long. Said then, and when they are there.
 _WORTH_SAYING_S = 60.0
 
+# After a bug of ours, and twice as long after each further one, up to the pace above.
+_AFTER_BUG_S = 1.0
+
 # What was cut off by the end of the last run is minutes old; a database that is still not ready
 # after this, such as one that is migrated, keeps it no longer.
 _READY_LIMIT_S = 60.0
@@ -70,13 +73,25 @@ class Receipts:
     """Fires the Sightings of one console, and sees to it that each has its row."""
 
     def __init__(
-        self, hass: HomeAssistant, ledger: Ledger, recent: RecentSightings, *, run: str
+        self,
+        hass: HomeAssistant,
+        ledger: Ledger,
+        recent: RecentSightings,
+        *,
+        run: str,
+        on_bug: Callable[[], None] = lambda: None,
     ) -> None:
-        """``run`` names this run of Home Assistant, whatever is reloaded meanwhile."""
+        """``run`` names this run of Home Assistant, whatever is reloaded meanwhile.
+
+        ``on_bug`` is called when looking for rows has failed by a bug, which is logged then.
+        """
         self._hass = hass
         self._ledger = ledger
         self._recent = recent
         self._run = run
+        self._on_bug = on_bug
+        self._closed = False
+        self._left_over: dict[str, Detection] = {}
         self._task: asyncio.Task[None] | None = None
         self._begun = asyncio.Event()
         self._waits: dict[str, _Wait] = {}
@@ -86,24 +101,31 @@ class Receipts:
             recent.note(fired.data)
 
     @callback
-    def async_start(self, resume: Callable[[Detection], None]) -> None:
+    def async_start(self, resume: Callable[[Detection], None]) -> bool:
         """Begin with what is unfinished; ``resume`` is called with all of it that was not told.
 
         Of what an earlier run has left the rows are looked for first, as an event may have been
         stored in the moment before the ledger could be. What was fired and has no row is fired
         again, as it was.
+
+        Returns whether it has begun: nothing does after ``close``, which may come first where
+        an entry is unloaded while Home Assistant starts.
         """
-        left_over = set(self._ledger.left_over)
+        if self._closed:
+            return False
+        self._left_over = dict(self._ledger.left_over)
         for detection in self._ledger.unfinished:
-            if self._ledger.context_id_of(detection) not in left_over:
+            if self._ledger.context_id_of(detection) not in self._left_over:
                 resume(detection)
         self._task = self._hass.async_create_background_task(
             self._work(resume), f"{DOMAIN} receipts"
         )
         self._task.add_done_callback(_be_loud)
+        return True
 
     async def close(self) -> None:
         """Look for rows no more. What was not read back stays in the ledger."""
+        self._closed = True
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task})
@@ -155,7 +177,22 @@ class Receipts:
         return True
 
     async def _work(self, resume: Callable[[Detection], None]) -> None:
-        await self._resume(resume)
+        """Go on until it is closed: no bug may keep every later row from being looked for."""
+        pause_s = _AFTER_BUG_S
+        while True:
+            try:
+                await self._resume(resume)
+                await self._keep_looking()
+            # A cancellation that nobody asked of this task has leaked out of some library.
+            except Exception, asyncio.CancelledError:
+                if (task := asyncio.current_task()) is not None and task.cancelling():
+                    raise
+                _LOGGER.exception("Looking for the rows of Sightings failed by a bug")
+                self._on_bug()
+            await asyncio.sleep(pause_s)
+            pause_s = min(pause_s * 2, _LONGEST_PACE_S)
+
+    async def _keep_looking(self) -> None:
         await self._look()
         pace_s = self._pace_s()
         while True:
@@ -172,7 +209,7 @@ class Receipts:
 
     async def _resume(self, resume: Callable[[Detection], None]) -> None:
         """Go on with what an earlier run has left, unless its row tells that it was told."""
-        left_over = self._ledger.left_over
+        left_over = self._left_over
         stored: Collection[str] = ()
         if left_over:
             try:
@@ -187,7 +224,9 @@ class Receipts:
                 _LOGGER.debug("Nothing is recorded any more; what was left unfinished goes on")
             except HistoryUnavailableError, TimeoutError:
                 _LOGGER.warning("The recorder is not ready; what was left unfinished goes on")
-        for context_id, detection in left_over.items():
+        while left_over:
+            context_id = next(iter(left_over))
+            detection = left_over.pop(context_id)  # one that fails by a bug keeps no other
             if context_id in stored:
                 _LOGGER.debug("Sighting %s: was told before the restart", detection.sighting_id)
                 self._ledger.async_told(detection)
@@ -308,6 +347,6 @@ class Receipts:
 
 
 def _be_loud(task: asyncio.Task[None]) -> None:
-    """Say that a bug has ended the task: it is awaited when all is closed, and not before."""
+    """Say what has ended the task all the same: it is awaited when all is closed, not before."""
     if not task.cancelled() and (error := task.exception()) is not None:
         _LOGGER.error("%s: ended by a bug", task.get_name(), exc_info=error)

@@ -58,6 +58,7 @@ class World:
         self.storage = storage
         self.fired: list[Event[dict[str, Any]]] = []
         self.resumed: list[Detection] = []
+        self.bugs = 0
         self._open: list[tuple[Receipts, Ledger]] = []
         hass.bus.async_listen(EVENT_SIGHTING, self._note)
 
@@ -65,11 +66,16 @@ class World:
     def _note(self, event: Event[dict[str, Any]]) -> None:
         self.fired.append(event)
 
+    def _note_bug(self) -> None:
+        self.bugs += 1
+
     async def start(self, run: str = "first", *, begin: bool = True) -> None:
         """Begin with what is on disk, as a new run of Home Assistant."""
         self.ledger = await Ledger.async_load(self.hass, ENTRY_ID)
         self.recent = RecentSightings()
-        self.receipts = Receipts(self.hass, self.ledger, self.recent, run=run)
+        self.receipts = Receipts(
+            self.hass, self.ledger, self.recent, run=run, on_bug=self._note_bug
+        )
         self._open.append((self.receipts, self.ledger))
         if begin:
             self.receipts.async_start(self.resumed.append)
@@ -651,6 +657,65 @@ async def test_the_end_leaves_nothing_running(recorder_mock: Recorder, world: Wo
     await world.close()
 
     assert asyncio.all_tasks() <= tasks
+
+
+async def test_after_the_end_nothing_begins(recorder_mock: Recorder, world: World) -> None:
+    await world.start()
+    await world.take_in()
+    await world.close()
+    tasks = asyncio.all_tasks()
+    await world.start("second", begin=False)
+    await world.receipts.close()
+
+    assert not world.receipts.async_start(world.resumed.append)
+
+    assert world.resumed == []
+    assert asyncio.all_tasks() <= tasks
+
+
+async def test_a_bug_is_told_and_rows_are_looked_for_all_the_same(
+    recorder_mock: Recorder,
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(receipts_module, "_AFTER_BUG_S", 0.01)
+
+    def fail(_hass: HomeAssistant) -> float:
+        raise RuntimeError("planted")
+
+    await world.start()
+    with monkeypatch.context() as buggy:
+        buggy.setattr(receipts_module, "commit_interval_s", fail)
+        await world.take_in()
+        await world.tell()
+        await until(lambda: world.bugs)
+
+    assert "RuntimeError" in caplog.text
+    await world.is_stored()
+
+
+async def test_a_bug_in_going_on_with_one_is_told_and_the_others_go_on(
+    recorder_mock: Recorder, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receipts_module, "_AFTER_BUG_S", 0.01)
+    await world.start(begin=False)
+    for number in range(3):
+        await world.take_in(number)
+    await world.die()
+
+    def resume(left: Detection) -> None:
+        if left == detection(1):
+            raise RuntimeError("planted")
+        world.resumed.append(left)
+
+    await world.start("second", begin=False)
+    assert world.receipts.async_start(resume)
+    await until(lambda: world.resumed == [detection(0), detection(2)])
+
+    assert world.bugs == 1
+    # What is unfinished goes on after the next start.
+    assert len(world.ledger.unfinished) == 3
 
 
 def _path_of(recorder: Recorder) -> str:

@@ -6,7 +6,8 @@ from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.core import HomeAssistant
+from homeassistant.const import EVENT_HOMEASSISTANT_STARTED
+from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.helpers.storage import Store
@@ -19,7 +20,9 @@ from custom_components import protect_narrator
 from custom_components.protect_narrator import async_remove_config_entry_device
 from custom_components.protect_narrator.console_access import token_folder
 from custom_components.protect_narrator.const import DOMAIN
+from custom_components.protect_narrator.receipts import Receipts
 from simulator.console import Console, Reply
+from tests.waiting import until
 
 from .flows import our_entry
 
@@ -244,3 +247,50 @@ async def test_what_the_ledger_knows_of_a_switch_is_believed(
 
     assert entry.runtime_data.coordinator.data.muted == frozenset()
     await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_an_entry_that_is_unloaded_while_home_assistant_starts_begins_no_more(
+    hass: HomeAssistant, console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hass.set_state(CoreState.starting)
+    entry = our_entry(hass, console)
+    await hass.config_entries.async_setup(entry.entry_id)
+    begun: list[Receipts] = []
+    work = Receipts._work
+
+    async def note(receipts: Receipts, *args: Any) -> None:
+        begun.append(receipts)
+        await work(receipts, *args)
+
+    monkeypatch.setattr(Receipts, "_work", note)
+    ledger = entry.runtime_data.ledger
+    close = ledger.async_close
+
+    async def started() -> None:
+        """Have Home Assistant started between our end and what is undone after it."""
+        await close()
+        hass.set_state(CoreState.running)
+        hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
+
+    monkeypatch.setattr(ledger, "async_close", started)
+
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    await hass.async_block_till_done()
+
+    assert begun == []
+
+
+async def test_a_bug_in_the_receipts_is_told_to_the_user(
+    hass: HomeAssistant, console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(_receipts: Receipts) -> bool:
+        raise RuntimeError("planted")
+
+    monkeypatch.setattr(Receipts, "_look", fail)
+    entry = our_entry(hass, console)
+    await hass.config_entries.async_setup(entry.entry_id)
+
+    try:
+        await until(lambda: entry.runtime_data.watchman.facts.bug)
+    finally:
+        await hass.config_entries.async_unload(entry.entry_id)
