@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
+import glob
 import logging
 from pathlib import Path
 from typing import Any, override
@@ -19,6 +20,9 @@ from .const import DOMAIN
 from .stored import Remembered, StoredLedger, stored
 
 _LOGGER = logging.getLogger(__name__)
+
+# How files are named that could not be read: by us, and by Home Assistant.
+_SET_ASIDE = ("unread", "corrupt")
 
 # 1.2: what is unfinished has the context id of its event; what was fired waits to be read back.
 STORAGE_VERSION = 1
@@ -139,7 +143,15 @@ class LedgerFile:
         A file that is no JSON is set aside by Home Assistant, which raises a repair issue. One
         of a later version, or that is no storage file, is set aside here. Raises
         LedgerUnavailableError where the disk does not give the file: that may pass.
+
+        Of files that were set aside, the newest is kept: they hold plates and faces.
         """
+        content = await self._load()
+        await self._hass.async_add_executor_job(_remove_set_aside, self._store.path, 1)
+        return content
+
+    async def _load(self) -> object:
+        """Return the content; set aside what is none."""
         try:
             return await self._store.async_load()
         except UnsupportedStorageVersionError as err:
@@ -157,14 +169,15 @@ class LedgerFile:
             if self._store.knows_version:
                 raise
             why = type(err).__name__
-        aside = f"{self._store.path}.unread.{datetime.now(UTC):%Y%m%dT%H%M%S}"
+        aside = f"{self._store.path}.{_SET_ASIDE[0]}.{datetime.now(UTC):%Y%m%dT%H%M%S}"
         _LOGGER.error("What was remembered cannot be read; it is kept as %s: %s", aside, why)
         await self._hass.async_add_executor_job(_rename, self._store.path, aside)
         return None
 
     async def async_remove(self) -> None:
-        """Delete the file."""
+        """Delete the file, and what was set aside of it."""
         await self._store.async_remove()
+        await self._hass.async_add_executor_job(_remove_set_aside, self._store.path, 0)
 
     @callback
     def async_changed(self, content: Callable[[], Remembered]) -> int:
@@ -274,3 +287,17 @@ def _rename(path: str, aside: str) -> None:
     # Where there is no such file, or it cannot be moved, the next write replaces it.
     with suppress(OSError):
         Path(path).rename(aside)
+
+
+def _remove_set_aside(path: str, kept: int) -> None:
+    """Delete the files that were set aside of this one, but for the last so many."""
+    file = Path(path)
+    found = [
+        (aside.stat().st_mtime_ns, aside)
+        for kind in _SET_ASIDE
+        for aside in file.parent.glob(f"{glob.escape(file.name)}.{kind}.*")
+    ]
+    for _, aside in sorted(found, reverse=True)[kept:]:
+        # One that cannot be deleted now is tried again with the next start.
+        with suppress(OSError):
+            aside.unlink()

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 import json
 import logging
-import math
 from typing import Any, NotRequired, TypedDict
 
 from homeassistant.util.ulid import ulid_now, ulid_to_bytes_or_none
 
 from .abilities import MAX_LEARNT, StoredExperience
+from .event_shape import is_seconds, require_event
 from .pipeline.models import Detection, Label, ranked
 from .pipeline.readiness import MOST_INTERVALS, Interval
 from .tally import StoredTally, Tally, restored as restored_tally, stored as stored_tally
@@ -41,6 +41,9 @@ MOST_CAMERAS = 200
 # events at the very most. A file that claims more was not written by us.
 _LONGEST_TEXT = 1000
 _MOST_TEXTS = 1000
+
+# The end of the year 9999: of what comes later no moment can be made.
+_LAST_MOMENT = 253_402_300_799
 
 _UNREADABLE = (KeyError, TypeError, ValueError, OverflowError)
 
@@ -298,14 +301,15 @@ def _fired(item: object) -> Fired:
         raise ValueError("larger than any event of ours")
     # It is fired again for the user's automations, and may be described again.
     detection_from(data)
-    _text(data["sighting_id"])
-    _text(data["phase"])
+    require_event(data)
     if ulid_to_bytes_or_none(context_id := _text(entry["context_id"])) is None:
         raise ValueError("no context id")
-    fired_at = float(entry["fired_at"])
-    if not math.isfinite(fired_at) or int(data["revision"]) < 1:
+    fired_at = entry["fired_at"]
+    if not is_seconds(fired_at) or fired_at > _LAST_MOMENT or data["revision"] < 1:
         raise ValueError("never fired by us")
-    return Fired(context_id=context_id, data=data, fired_at=fired_at, run=_text(entry["run"]))
+    return Fired(
+        context_id=context_id, data=data, fired_at=float(fired_at), run=_text(entry["run"])
+    )
 
 
 def _detection(item: object) -> Detection:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,30 @@ from custom_components.protect_narrator.const import DOMAIN
 from custom_components.protect_narrator.ledger import Ledger
 from custom_components.protect_narrator.ledger_file import LedgerUnavailableError
 from custom_components.protect_narrator.publisher import event_data
+from custom_components.protect_narrator.recent import TIMINGS
 from custom_components.protect_narrator.stored import MOST_EVENT_BYTES, Fired, detection_from
 
 from .sightings import LONGEST, detection, sighting
 
 ENTRY_ID = "01JDENTRY"
+
+# What diagnostics, the system information, the last ones and the actions read of an event.
+READ_BY_OTHERS = (
+    "sighting_id",
+    "revision",
+    "phase",
+    "late",
+    "requested",
+    "labels",
+    "end",
+    "camera_id",
+    "medium",
+    "frame_count",
+    "agent_id",
+    "fallbacks",
+    "clip_attempts",
+    *TIMINGS,
+)
 
 type Spoil = Callable[[dict[str, Any]], object]
 
@@ -114,6 +134,38 @@ async def test_what_is_no_storage_file_is_set_aside(
     assert ledger.unfinished == ()
     assert ledger.fired == ()
     assert len(set_aside(file)) == 1
+
+
+@pytest.mark.parametrize("content", [b"{", b"[]"], ids=["no JSON", "no storage file"])
+async def test_of_damaged_files_the_newest_is_kept(
+    hass: HomeAssistant, file: Path, content: bytes
+) -> None:
+    await written(hass, file)
+    for kind in ("corrupt", "unread"):
+        older = file.with_name(f"{file.name}.{kind}.2026-01-01")
+        await asyncio.to_thread(older.touch)
+        os.utime(older, (1, 1))
+    another = file.with_name(f"{file.name}1.unread.2026-01-01")
+    await asyncio.to_thread(another.touch)
+
+    await loaded(hass, file, content)
+
+    (aside,) = set_aside(file)
+    assert aside.read_bytes() == content
+    assert another.exists()
+
+
+async def test_a_removed_entry_leaves_no_damaged_file_either(
+    hass: HomeAssistant, file: Path
+) -> None:
+    await loaded(hass, file, await written(hass, file) | {"version": 2})
+    await asyncio.to_thread(file.with_name(f"{file.name}.corrupt.2026-01-01").touch)
+    another = file.with_name(f"{file.name}1")
+    await asyncio.to_thread(another.touch)
+
+    await Ledger.async_delete(hass, ENTRY_ID)
+
+    assert await asyncio.to_thread(lambda: list(file.parent.glob(f"{file.name}*"))) == [another]
 
 
 async def test_a_file_of_a_later_version_is_kept_for_it_and_said_once(
@@ -226,9 +278,29 @@ def _event(**values: object) -> Spoil:
         (_within("fired", data=[]), 2, 1),
         (_within("fired", fired_at="noon"), 2, 1),
         (_within("fired", fired_at=None), 2, 1),
+        (_within("fired", fired_at="1.5"), 2, 1),
+        (_within("fired", fired_at=1e300), 2, 1),
+        (_within("fired", fired_at=-1), 2, 1),
         (_within("fired", run=None), 2, 1),
         (_event(revision="first"), 2, 1),
         (_event(revision=0), 2, 1),
+        (_event(revision="1"), 2, 1),
+        (_event(revision=1.5), 2, 1),
+        (_event(revision=True), 2, 1),
+        (_event(late="no"), 2, 1),
+        (_event(requested=None), 2, 1),
+        (_event(end_estimated=1), 2, 1),
+        (_event(medium=None), 2, 1),
+        (_event(frame_count="8"), 2, 1),
+        (_event(agent_id=7), 2, 1),
+        (_event(fallbacks=None), 2, 1),
+        (_event(fallbacks=[7]), 2, 1),
+        (_event(clip_attempts=None), 2, 1),
+        (_event(settle_s="1"), 2, 1),
+        (_event(total_s=None), 2, 1),
+        (_event(describe_s=-1), 2, 1),
+        (_event(camera_id=None), 2, 1),
+        (_event(score="80"), 2, 1),
         (_event(sighting_id=None), 2, 1),
         (_event(description="d" * 2 * MOST_EVENT_BYTES), 2, 1),
         (_part("done", 7), 2, 2),
@@ -314,3 +386,18 @@ def test_the_largest_event_there_can_be_fits_into_the_ledger() -> None:
 
     assert len(json.dumps(data, ensure_ascii=False).encode()) <= MOST_EVENT_BYTES
     assert detection_from(data).event_ids == LONGEST.detection.event_ids
+
+
+async def test_without_any_one_of_its_keys_an_event_is_none_that_others_could_read(
+    hass: HomeAssistant, file: Path
+) -> None:
+    """Diagnostics, the system information and the actions read them without asking."""
+    content = await written(hass, file)
+    whole = content["data"]["fired"][0]
+    fired = [whole] + [
+        whole | {"data": {name: value for name, value in whole["data"].items() if name != key}}
+        for key in READ_BY_OTHERS
+    ]
+    content["data"]["fired"] = fired
+
+    assert len((await loaded(hass, file, content)).fired) == 1
