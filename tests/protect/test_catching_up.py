@@ -11,7 +11,7 @@ from custom_components.protect_narrator.pipeline.models import Detection
 from custom_components.protect_narrator.protect import look_back as room
 from simulator.console import Console, Reply, Socket
 
-from .helpers import LONG_AGO, OFTEN, Heard, linked
+from .helpers import LONG_AGO, OFTEN, Heard, linked, looked
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 NEVER = timedelta(hours=1)
@@ -171,6 +171,47 @@ async def test_an_outage_while_we_run_is_caught_up_on(
         assert ids(await heard.some()) == [inside]
         await looks_again(heard)
     assert ids(heard.detections) == [inside]
+
+
+async def test_a_look_is_told_when_all_that_it_found_is(console: Console, tmp_path: Path) -> None:
+    events = await happened(console, HOUR, 2 * HOUR)
+    waits = {"not_before": LONG_AGO, "reconcile_every": NEVER, "api_key": None}
+    async with linked(console, tmp_path, merge_gap=timedelta(seconds=0.5), **waits) as link:
+        heard = await link.start(console)
+        told: list[int] = []
+        heard.on_looked = lambda _when: told.append(  # type: ignore[method-assign]
+            len(heard.detections)
+        )
+        await heard.some(2)
+        await console.wait_for(lambda: bool(told))
+    assert sorted(ids(heard.detections)) == sorted(events)
+    assert set(told) == {2}
+
+
+async def test_a_look_is_not_told_while_it_is_closed_with_what_it_found(
+    console: Console, tmp_path: Path
+) -> None:
+    await happened(console, HOUR)
+    waits = {"not_before": LONG_AGO, "reconcile_every": OFTEN, "api_key": None}
+    async with linked(console, tmp_path, merge_gap=MINUTE, **waits) as link:
+        heard = await link.start(console)
+        await looked(console, 3)
+    assert heard.detections == []
+    assert heard.looked == []
+
+
+async def test_a_look_is_told_though_there_is_always_something_new(
+    console: Console, tmp_path: Path
+) -> None:
+    waits = {"not_before": LONG_AGO, "reconcile_every": OFTEN, "api_key": None}
+    async with linked(console, tmp_path, merge_gap=timedelta(seconds=0.3), **waits) as link:
+        heard = await link.start(console)
+        for number in range(200):
+            await console.detect(console.cameras[number % 3].id)
+            await looked(console)
+            if len(heard.detections) > 3 and heard.looked:
+                break
+        assert len(heard.looked) > 0
 
 
 # -- clocks

@@ -7,7 +7,12 @@ from typing import Any
 from homeassistant.core import HomeAssistant
 import pytest
 
-from custom_components.protect_narrator.const import CONF_CATCH_UP, CONF_RECONCILE_INTERVAL, DOMAIN
+from custom_components.protect_narrator.const import (
+    CONF_CATCH_UP,
+    CONF_MERGE_GAP,
+    CONF_RECONCILE_INTERVAL,
+    DOMAIN,
+)
 from custom_components.protect_narrator.history import async_told_since
 from custom_components.protect_narrator.pipeline import backlog as backlog_room
 from simulator.console import Socket
@@ -134,6 +139,23 @@ async def test_a_second_look_begins_where_the_last_life_ended(
     query = home.console.requests_to("/api/events")[looks].query
     start = datetime.fromtimestamp(int(query["start"]) / 1000, UTC)
     assert datetime.now(UTC) - start < 10 * MINUTE
+
+
+async def test_a_reload_loses_nothing_of_what_the_look_before_it_found(
+    home: Home, agent: FakeTaskEntity
+) -> None:
+    events = await was_seen(home, HOUR, 2 * HOUR)
+    made_long_ago(home, agent, **{CONF_MERGE_GAP: 5})
+    await home.start()
+    # While what it found is held, for its neighbours may not be told yet.
+    await home.is_heard()
+    assert home.sightings == []
+    await home.unload()
+    assert home.sightings == []
+
+    await home.start({CONF_MERGE_GAP: 0})
+    assert set(ids(await home.next_sightings(2))) == set(events)
+    await is_all(home)
 
 
 async def test_what_is_live_goes_before_what_is_caught_up_on(

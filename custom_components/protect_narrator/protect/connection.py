@@ -32,6 +32,7 @@ from .causes import EXPECTED, RUBBISH, connect_error
 from .events import EventFrame, PublicEvents, Source, frame_from_private
 from .login_guard import LoginGuard
 from .look_back import CATCH_UP, LookBack
+from .looks import Looks
 from .media import ConsoleMedia
 from .states import States
 from .telling import Telling
@@ -86,7 +87,10 @@ class Listener(Protocol):
         ...
 
     def on_looked(self, when: datetime) -> None:
-        """Learn that the console's own lists were compared completely: nothing is missed."""
+        """Learn when the console's own lists were compared completely: nothing is missed.
+
+        All Detections that were found by then have been told.
+        """
         ...
 
     def on_state(self, state: ConnectionState) -> None:
@@ -169,6 +173,7 @@ class Connection:
         self._tasks: list[asyncio.Task[None]] = []
         self._listener: Listener | None = None
         self._tracker: Tracker | None = None
+        self._looks: Looks | None = None
         self._public_events = PublicEvents()
         self._telling = Telling()
         self._states = States(
@@ -272,6 +277,7 @@ class Connection:
             is_done=listener.knows,
         )
         self._tracker.set_cameras({camera.id: camera.name for camera in self._cameras.known})
+        self._looks = Looks(self._tracker, self._tell_looked)
         self._unsubscribe += [
             self._client.subscribe_websocket_state(self._on_private_state),
             self._client.subscribe_websocket(self._on_private),
@@ -285,7 +291,7 @@ class Connection:
             reconcile_every=self._reconcile_every,
             looked_at=self._looked_at,
             observe=self._observe,
-            on_looked=self._tell_looked,
+            on_looked=self._looks.made,
         )
         self._begin(self._let_out(self._tracker), "open events")
         self._begin(self._reconcile(look_back), "look-back")
@@ -375,6 +381,7 @@ class Connection:
             self._telling.tell(self._listener.on_opened, news.opened)
         if news.left is not None:
             self._tell_detection(news.left)
+            self._check_looks()
         due, until = tracker.next_due, self._asleep_until
         if due is not None and (until is None or due < until):
             self._due_sooner.set()
@@ -395,6 +402,7 @@ class Connection:
         due = tracker.tick(asyncio.get_running_loop().time())
         for detection in islice(due, _LET_OUT_AT_ONCE):
             self._tell_detection(detection)
+        self._check_looks()
         self._due_sooner.clear()
         self._asleep_until = tracker.next_due
         with suppress(TimeoutError):
@@ -406,6 +414,10 @@ class Connection:
     def _tell_detection(self, detection: Detection) -> None:
         if self._listener is not None:
             self._telling.tell(self._listener.on_detection, detection)
+
+    def _check_looks(self) -> None:
+        if self._looks is not None:
+            self._looks.check()
 
     def _tell_looked(self, when: datetime) -> None:
         if self._listener is not None:

@@ -31,7 +31,8 @@ MOST_OPEN = 1000
 # The look-back over REST tells of finished events again and again; an hour of a busy site.
 MOST_FINISHED = 5000
 
-type _Key = tuple[str, str]
+type Key = tuple[str, str]
+"""A camera's id and an event's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +84,8 @@ class Tracker:
         self._is_done = is_done
         self._cameras: dict[str, str] = {}
         self._incidents: dict[Incident, None] = {}
-        self._open: dict[_Key, Incident] = {}
-        self._finished: OrderedDict[_Key, None] = OrderedDict()
+        self._open: dict[Key, Incident] = {}
+        self._finished: OrderedDict[Key, None] = OrderedDict()
 
     def set_cameras(self, names: dict[str, str]) -> None:
         """Tell the names of the cameras by Protect's id; events of others are left out."""
@@ -122,6 +123,15 @@ class Tracker:
     def next_due(self) -> float | None:
         """When ``tick`` has something to return, None while nothing is open."""
         return min((incident.due for incident in self._incidents), default=None)
+
+    @property
+    def open(self) -> frozenset[Key]:
+        """What was told here and has not left yet."""
+        return frozenset(self._open)
+
+    def holds_any(self, keys: frozenset[Key]) -> bool:
+        """Say whether any of these has not left yet, whatever it was merged with meanwhile."""
+        return not keys.isdisjoint(self._open)
 
     def _is_history(self, frame: EventFrame) -> bool:
         """Say whether an event that is heard of first needs no telling."""
@@ -219,10 +229,10 @@ class Tracker:
     def _name(self, incident: Incident) -> str:
         return self._cameras.get(incident.camera_id, incident.camera_id)
 
-    def _keys(self, incident: Incident) -> list[_Key]:
+    def _keys(self, incident: Incident) -> list[Key]:
         return [(incident.camera_id, event_id) for event_id in incident.parts]
 
-    def _finish(self, key: _Key) -> None:
+    def _finish(self, key: Key) -> None:
         self._open.pop(key, None)
         self._finished[key] = None
         if len(self._finished) > MOST_FINISHED:
