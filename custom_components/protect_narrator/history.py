@@ -26,6 +26,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm.session import Session
 
 from .const import EVENT_SIGHTING
+from .stored import detection_from
 
 # Within what every database takes in one statement: old SQLite takes 999 values.
 _MOST_IDS = 500
@@ -40,6 +41,10 @@ _TOLD_AT_MOST = 10_000
 
 # For a database that is busy. Whoever asks goes on as if nothing was recorded.
 _TOLD_LIMIT_S = 30.0
+
+
+# What comes of reading a row that is none of ours.
+_FOREIGN = (KeyError, TypeError, ValueError, OverflowError)
 
 
 class HistoryUnavailableError(Exception):
@@ -64,7 +69,7 @@ async def async_find(hass: HomeAssistant, sighting_id: str) -> dict[str, Any] | 
         rows = await recorder.async_add_executor_job(_revisions, recorder, sighting_id)
     except SQLAlchemyError as err:
         raise HistoryUnavailableError("the recorder's database does not answer") from err
-    return max(rows, key=lambda data: data["revision"], default=None)
+    return max(filter(_is_ours, rows), key=lambda data: data["revision"], default=None)
 
 
 async def async_told_since(hass: HomeAssistant, since: datetime) -> frozenset[tuple[str, str]]:
@@ -205,8 +210,31 @@ def _contexts(recorder: Recorder, contexts: tuple[bytes, ...]) -> set[bytes]:
         }
 
 
+def _is_ours(data: object) -> bool:
+    """Say whether it can be described again: anybody can fire an event of that name."""
+    if not isinstance(data, dict) or not isinstance(data.get("revision"), int):
+        return False
+    if not isinstance(data.get("phase"), str):
+        return False
+    try:
+        detection_from(data)
+    except _FOREIGN as err:
+        _LOGGER.debug("A stored event is none of ours: %s", type(err).__name__)
+        return False
+    return True
+
+
+def _events_of(data: object) -> Iterator[tuple[str, str]]:
+    """Yield the events that a Sighting tells of; none where it is no Sighting of ours."""
+    if not isinstance(data, dict) or not data.get("revision"):
+        return
+    camera_id, event_ids = data.get("camera_id"), data.get("protect_event_ids")
+    if isinstance(camera_id, str) and isinstance(event_ids, list):
+        yield from ((camera_id, event_id) for event_id in event_ids if isinstance(event_id, str))
+
+
 def _revisions(recorder: Recorder, sighting_id: str) -> list[dict[str, Any]]:
-    """Return the data of its rows."""
+    """Return the data of its rows, whoever fired them."""
     with _session(recorder) as session:
         if (event_type_id := _event_type_id(session)) is None:
             return []
@@ -234,10 +262,5 @@ def _told_since(recorder: Recorder, since: datetime) -> frozenset[tuple[str, str
             .order_by(Events.time_fired_ts.desc())
             .limit(_TOLD_AT_MOST)
         ).scalars()
-        told: set[tuple[str, str]] = set()
-        for data in (json.loads(row) for row in rows if row):
-            # Anybody can fire an event of that name.
-            if data.get("revision"):
-                ids = data.get("protect_event_ids", ())
-                told.update((data.get("camera_id", ""), event_id) for event_id in ids)
-        return frozenset(told)
+        # Anybody can fire an event of that name.
+        return frozenset(event for row in rows if row for event in _events_of(json.loads(row)))

@@ -390,3 +390,36 @@ async def test_a_console_that_was_added_anew_knows_its_sightings(
 
     assert (answer["sighting_id"], answer["revision"]) == (first["sighting_id"], 2)
     assert answer["config_entry_id"] == home.entry.entry_id != first["config_entry_id"]
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        {},
+        {"revision": 1},
+        {"revision": 99, "phase": "final"},
+        {"revision": None, "phase": None, "protect_event_ids": None},
+        {"revision": "2", "phase": "final", "console_id": ["x"]},
+    ],
+    ids=str,
+)
+async def test_what_somebody_else_fires_under_our_name_is_not_described_again(
+    home: Home, agent: FakeTaskEntity, foreign: dict[str, Any]
+) -> None:
+    await home.set_up(agent)
+    await home.see(home.console.cameras[1])
+    first = await home.next_sighting()
+    for sighting_id in (first["sighting_id"], "0" * 32):
+        home.hass.bus.async_fire(
+            "protect_narrator_sighting", {"sighting_id": sighting_id, **foreign}
+        )
+    async with asyncio.timeout(10):
+        while len(await sightings_in_database(home.hass)) < 3:  # noqa: ASYNC110 - nothing announces it
+            await asyncio.sleep(0.01)
+    home.entry.runtime_data.recent._fired.clear()
+
+    again = await call(home.hass, "describe_again", sighting_id=first["sighting_id"])
+    assert again["revision"] == 2
+    with pytest.raises(ServiceValidationError) as caught:
+        await call(home.hass, "describe_again", sighting_id="0" * 32)
+    assert caught.value.translation_key == "sighting_not_found"

@@ -318,6 +318,24 @@ async def test_first_words_do_not_count_as_told(home: Home, agent: FakeTaskEntit
     assert await async_told_since(home.hass, datetime.now(UTC) + HOUR) == frozenset()
 
 
+@pytest.mark.parametrize("ids", [None, 7, [["x"]], [{}], "event", {"event": 1}], ids=str)
+async def test_what_somebody_else_fires_under_our_name_silences_nobody(
+    home: Home, agent: FakeTaskEntity, ids: object
+) -> None:
+    foreign = {"revision": 1, "camera_id": [], "protect_event_ids": ids}
+    home.hass.bus.async_fire("protect_narrator_sighting", foreign)
+    home.hass.bus.async_fire("protect_narrator_sighting", foreign | {"camera_id": "camera"})
+    await are_recorded(home, 2)
+    home.sightings.clear()
+    hour_ago = datetime.now(UTC) - HOUR
+    assert await async_told_since(home.hass, hour_ago) == frozenset()
+
+    (event_id,) = await was_seen(home, HOUR)
+    made_long_ago(home, agent)
+    await home.start()
+    assert [each["protect_event_id"] for each in await home.next_sightings()] == [event_id]
+
+
 async def test_a_home_that_has_told_nothing_has_told_nothing(home: Home) -> None:
     assert await async_told_since(home.hass, datetime.now(UTC) - HOUR) == frozenset()
 
