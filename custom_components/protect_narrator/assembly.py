@@ -123,11 +123,17 @@ async def async_assemble(hass: HomeAssistant, entry: ConfigEntry) -> RuntimeData
         lambda: coordinator.async_set_queue_depth(runner.depth),
         watchman.async_note_bug,
     )
+
+    def narrow(whole: Detection, rest: Detection) -> None:
+        ledger.async_told(whole)
+        ledger.async_take_in(rest)
+
     way = Way(
         told_since=partial(async_told_since, hass),
         submit=runner.submit,
         refuse=runner.refuse,
         drop=ledger.async_told,
+        narrow=narrow,
         is_at_ease=lambda: runner.is_at_ease,
     )
     return RuntimeData(
@@ -137,7 +143,7 @@ async def async_assemble(hass: HomeAssistant, entry: ConfigEntry) -> RuntimeData
         coordinator=coordinator,
         readiness=readiness,
         runner=runner,
-        backlog=Backlog(way, world.clock),
+        backlog=Backlog(way, world.clock, watchman.async_note_bug),
         ledger=ledger,
         recent=recent,
         receipts=receipts,

@@ -26,6 +26,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm.session import Session
 
 from .const import EVENT_SIGHTING
+from .pipeline.backlog import NoRecordYetError
 from .stored import detection_from
 
 # Within what every database takes in one statement: old SQLite takes 999 values.
@@ -39,7 +40,7 @@ _LOGGER = logging.getLogger(__name__)
 # More than a day of Sightings in the busiest home; kilobytes each while they are read.
 _TOLD_AT_MOST = 10_000
 
-# For a database that is busy. Whoever asks goes on as if nothing was recorded.
+# For a database that is busy. Whoever asks may ask again.
 _TOLD_LIMIT_S = 30.0
 
 
@@ -76,7 +77,8 @@ async def async_told_since(hass: HomeAssistant, since: datetime) -> frozenset[tu
     """Return which Protect events were recorded as told since then: camera's id and its own.
 
     First words do not count, as the full ones may never have come. Of more than 10,000 Sightings
-    the latest; empty where there is no recorder that answers.
+    the latest; none where there is no recorder. Raises NoRecordYetError where it is not ready, or
+    its database does not answer in time.
     """
     try:
         recorder = _recorder(hass)
@@ -85,10 +87,7 @@ async def async_told_since(hass: HomeAssistant, since: datetime) -> frozenset[tu
     except NotRecordedError:
         return frozenset()
     except (HistoryUnavailableError, SQLAlchemyError, TimeoutError) as err:
-        _LOGGER.warning(
-            "What was told before cannot be read, and may be told again: %s", type(err).__name__
-        )
-        return frozenset()
+        raise NoRecordYetError(type(err).__name__) from err
 
 
 async def async_stored(hass: HomeAssistant, context_ids: Collection[str]) -> set[str]:

@@ -30,6 +30,9 @@ class World:
     def __init__(self) -> None:
         self.clock = FakeClock(NOON)
         self.told: set[tuple[str, str]] = set()
+        self.record_fails: list[Exception] = []
+        self.narrowed: list[tuple[Detection, Detection]] = []
+        self.bugs = 0
         self.asked: list[datetime] = []
         self.begun: list[Detection] = []
         self.running: dict[Detection, asyncio.Task[None]] = {}
@@ -40,6 +43,8 @@ class World:
 
     async def told_since(self, since: datetime) -> set[tuple[str, str]]:
         self.asked.append(since)
+        if self.record_fails:
+            raise self.record_fails.pop(0)
         return self.told
 
     def submit(self, one: Detection) -> asyncio.Task[None] | None:
@@ -55,9 +60,13 @@ class World:
             submit=self.submit,
             refuse=self.refused.append,
             drop=self.dropped.append,
+            narrow=lambda whole, rest: self.narrowed.append((whole, rest)),
             is_at_ease=lambda: self.at_ease,
         )
-        return Backlog(way, self.clock)
+        return Backlog(way, self.clock, self.note_bug)
+
+    def note_bug(self) -> None:
+        self.bugs += 1
 
     async def finish(self, one: Detection) -> None:
         """Let it be told."""
@@ -192,7 +201,7 @@ async def test_what_is_recorded_is_not_told_again_and_done_with(
     world: World, backlog: Backlog
 ) -> None:
     world.told = {("camera-1", "event-1"), ("camera-2", "other"), ("camera-3", "event-2")}
-    one, two, fresh = found(60, 1), found(50, 2), found(0.1, 3, event_ids=("event-1", "event-2"))
+    one, two, fresh = found(60, 1), found(50, 2), found(0.1, 3, event_ids=("event-2",))
     for each in (one, two, fresh):
         backlog.add(each)
     await until(lambda: len(world.begun) == 1 and len(world.dropped) == 2)
@@ -268,7 +277,116 @@ async def test_closing_ends_it_and_nothing_begins_after_that(
     assert world.begun == []
 
 
-async def test_a_bug_is_loud_and_keeps_nothing_else_back(
+async def test_of_what_was_told_in_part_the_rest_is_told(world: World, backlog: Backlog) -> None:
+    world.told = {("camera-3", "before")}
+    late = found(60, 3, event_ids=("before", "while-away"))
+    fresh = found(0.1, 3, event_ids=("now", "before"))
+    for each in (late, fresh):
+        backlog.add(each)
+    await until(lambda: len(world.begun) == 2)
+
+    rest_of_late, rest_of_fresh = (
+        found(60, 3, event_ids=("while-away",)),
+        found(0.1, 3, event_ids=("now",)),
+    )
+    assert set(world.begun) == {rest_of_late, rest_of_fresh}
+    assert set(world.narrowed) == {(late, rest_of_late), (fresh, rest_of_fresh)}
+    assert world.dropped == []
+
+
+# -- the record
+
+
+async def test_what_is_late_waits_until_the_record_can_be_read(
+    world: World, backlog: Backlog
+) -> None:
+    world.told = {("camera-1", "event-1")}
+    world.record_fails = [room.NoRecordYetError("is not ready")] * 8
+    told, untold = found(60, 1), found(50, 2)
+    for each in (told, untold):
+        backlog.add(each)
+    await until(lambda: bool(world.begun))
+
+    assert world.begun == [untold]
+    assert world.dropped == [told]
+    assert world.clock.slept[-8:] == [1, 2, 4, 8, 16, 30, 30, 30]
+
+
+async def test_a_record_that_never_can_be_read_costs_time_and_no_sighting(
+    world: World, backlog: Backlog, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    world.record_fails = [room.NoRecordYetError("is not ready")] * 1000
+    backlog.add(found(60))
+    await until(lambda: bool(world.begun))
+    assert 600 <= sum(world.clock.slept) < 610
+
+    backlog.add(found(50, 1))
+    await until(lambda: len(world.begun) == 2)
+    assert caplog.text.count("may be told again: is not ready") == 1
+    world.record_fails.clear()
+    backlog.add(found(40, 2))
+    await until(lambda: len(world.asked) == 3 or "can be read again" in caplog.text)
+    assert caplog.text.count("can be read again") == 1
+
+
+async def test_what_has_just_ended_does_not_wait_for_the_record(
+    world: World, backlog: Backlog
+) -> None:
+    world.record_fails = [room.NoRecordYetError("is not ready")]
+    backlog.add(found(0.1))
+    await until(lambda: bool(world.begun))
+    assert world.clock.slept == []
+
+
+async def test_more_than_the_ledger_holds_do_not_wait_for_the_record(
+    world: World, backlog: Backlog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "_UNCHECKED_AT_MOST", 3)
+    world.record_fails = [room.NoRecordYetError("is not ready")] * 1000
+    for number in range(3):
+        backlog.add(found(60, number))
+    await until(lambda: bool(world.begun))
+    assert sum(world.clock.slept) < 10
+
+
+@pytest.mark.parametrize("minutes", [60, 0.1])
+async def test_a_bug_at_the_record_is_loud_and_keeps_nothing_back(
+    world: World, backlog: Backlog, caplog: pytest.LogCaptureFixture, minutes: float
+) -> None:
+    world.record_fails = [TypeError("a typo")]
+    backlog.add(found(minutes))
+    await until(lambda: world.begun == [found(minutes)])
+    assert "cannot be read, by a bug\nTraceback" in caplog.text
+    assert world.bugs == 1
+
+    backlog.add(found(minutes - 0.01, 1))
+    await until(lambda: len(world.begun) == 2)
+
+
+async def test_a_bug_at_one_costs_only_that_one_and_not_its_place(
+    world: World, backlog: Backlog, caplog: pytest.LogCaptureFixture
+) -> None:
+    submit, failed = world.submit, []
+
+    def buggy(one: Detection) -> asyncio.Task[None] | None:
+        if one.end < found(5).end:
+            return submit(one)
+        failed.append(one)
+        raise KeyError("a typo")
+
+    world.submit = buggy  # type: ignore[method-assign]  # a bug of ours
+    backlog = world.backlog()
+    for minutes in (2, 3, 4, 0.1, 60, 50):
+        backlog.add(found(minutes, int(minutes)))
+    await until(lambda: len(world.begun) == 2)
+    await backlog.close()
+
+    assert len(failed) == world.bugs == 4
+    assert caplog.text.count("not begun by a bug\nTraceback") == 4
+
+
+async def test_a_bug_of_ours_is_loud_and_keeps_nothing_else_back(
     world: World, backlog: Backlog, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Buggy(dict[str, str]):
@@ -278,7 +396,8 @@ async def test_a_bug_is_loud_and_keeps_nothing_else_back(
     caplog.set_level(logging.ERROR)
     good, world.told = world.told, Buggy()  # type: ignore[assignment]  # a bug of ours
     backlog.add(found(60))
-    await until(lambda: "a typo" in caplog.text)
+    await until(lambda: "late finds ended by a bug\nTraceback" in caplog.text)
+    assert world.bugs == 1
     world.told = good
     backlog.add(found(50, 1))
     await until(lambda: world.begun == [found(50, 1)])

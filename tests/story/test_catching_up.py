@@ -4,9 +4,10 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from homeassistant.core import HomeAssistant
+from homeassistant.components.recorder.core import Recorder
 import pytest
 
+from custom_components.protect_narrator import history
 from custom_components.protect_narrator.const import (
     CONF_CATCH_UP,
     CONF_MERGE_GAP,
@@ -346,13 +347,39 @@ async def test_a_database_that_does_not_answer_is_said_and_costs_no_sighting(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    def hang(_hass: HomeAssistant, _since: datetime) -> frozenset[tuple[str, str]]:
+    def hang(_recorder: Recorder, _since: datetime) -> frozenset[tuple[str, str]]:
         raise TimeoutError
 
+    monkeypatch.setattr(backlog_room, "_RECORD_WAIT_S", 0.2)
     monkeypatch.setattr("custom_components.protect_narrator.history._told_since", hang)
     events = await was_seen(home, HOUR)
     made_long_ago(home, agent)
     await home.start()
 
     assert ids(await home.next_sightings()) == events
-    assert "may be told again" in caplog.text
+    assert "may be told again: TimeoutError" in caplog.text
+
+
+async def test_a_recorder_that_is_not_ready_yet_lets_nothing_be_told_twice(
+    home: Home, agent: FakeTaskEntity, hass_storage: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made_long_ago(home, agent)
+    await home.start()
+    await was_seen(home, HOUR, 2 * HOUR)
+    await home.next_sightings(2)
+    await home.unload()
+    await forget(home, hass_storage, 2)
+    told_since, asked = history._told_since, 0
+
+    def not_ready(recorder: Recorder, since: datetime) -> frozenset[tuple[str, str]]:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            raise history.HistoryUnavailableError("is not ready yet")
+        return told_since(recorder, since)
+
+    monkeypatch.setattr(backlog_room, "_RECORD_PAUSE_S", 0.05)
+    monkeypatch.setattr(history, "_told_since", not_ready)
+    await home.start()
+    await until(lambda: asked >= 2)
+    await is_all(home)

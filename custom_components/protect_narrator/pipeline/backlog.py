@@ -3,7 +3,7 @@
 import asyncio
 from bisect import insort
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from .blame import cautious_logger
@@ -34,12 +34,29 @@ _NO_ROOM_S = 5.0
 _CLOCKS_APART = timedelta(days=1)
 
 
+# A recorder that begins is ready within a minute, one whose database is busy answers within a few.
+# A database is migrated for longer, sometimes hours: what is late then is told all the same.
+_RECORD_WAIT_S = 600.0
+_RECORD_PAUSE_S = 1.0
+_RECORD_LONGEST_PAUSE_S = 30.0
+
+# So many are not let wait for the record; the ledger remembers no more as unfinished either.
+_UNCHECKED_AT_MOST = 4 * WAITING_AT_MOST
+
+
+class NoRecordYetError(Exception):
+    """What is recorded cannot be read now; asked again, it may be."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
     """Where what waits goes, and what has to be asked before."""
 
     told_since: Callable[[datetime], Awaitable[Collection[tuple[str, str]]]]
-    """Return the ids of cameras and their Protect events in what is recorded since then."""
+    """Return the ids of cameras and their Protect events in what is recorded since then.
+
+    Nothing where there is no record. Raises NoRecordYetError.
+    """
 
     submit: Callable[[Detection], asyncio.Task[None] | None]
     """Begin; return what ends when it is told, None if it is not worked on."""
@@ -49,6 +66,9 @@ class Way:
 
     drop: Callable[[Detection], None]
     """Be done with what was told in an earlier life."""
+
+    narrow: Callable[[Detection, Detection], None]
+    """Be done with the first, of which a part was told; from now on it is the second."""
 
     is_at_ease: Callable[[], bool]
     """Say whether there is room beside what is live."""
@@ -60,21 +80,23 @@ class Backlog:
     What has ended just now waits for nobody: where the websockets are silent all is found late.
     """
 
-    def __init__(self, way: Way, clock: Clock) -> None:
-        """Begin with nothing."""
+    def __init__(self, way: Way, clock: Clock, on_bug: Callable[[], None] = lambda: None) -> None:
+        """Begin with nothing; ``on_bug`` is called at every bug, which is in the log already."""
         self._way = way
         self._clock = clock
+        self._on_bug = on_bug
         self._fresh: list[Detection] = []
         self._found: list[Detection] = []
         self._waiting: list[Detection] = []  # the newest last
         self._places = asyncio.Semaphore(AT_ONCE)
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._is_silent = False
         self._closed = False
 
     @property
     def depth(self) -> int:
         """How many wait here."""
-        return len(self._found) + len(self._waiting)
+        return len(self._fresh) + len(self._found) + len(self._waiting)
 
     def add(self, detection: Detection) -> None:
         """Take in what was found; call in the event loop. After ``close()`` nothing is."""
@@ -99,22 +121,26 @@ class Backlog:
         """Let a task do that until nothing is left to do; one of each kind is enough."""
         if (task := self._tasks.get(name)) is None or task.done():
             task = asyncio.get_running_loop().create_task(work(), name=f"protect_narrator {name}")
-            task.add_done_callback(_be_loud)
+            task.add_done_callback(self._be_loud)
             self._tasks[name] = task
 
     async def _hurry(self) -> None:
         """Hand over what is fresh, unless it was told."""
         while self._fresh:
-            batch, self._fresh = self._fresh, []
-            for detection in await self._untold(batch):
-                self._way.submit(detection)
+            batch = tuple(self._fresh)
+            told = await self._told(batch, wait_s=0.0)
+            del self._fresh[: len(batch)]
+            for detection in self._untold(batch, told):
+                self._submit(detection)
 
     async def _sort_in(self) -> None:
         """Put what was found where it belongs; what is too much, the oldest, is told at once."""
         while self._found:
             await self._gather()
-            batch, self._found = self._found, []
-            for detection in await self._untold(batch):
+            batch = tuple(self._found)
+            told = await self._told(batch, wait_s=_RECORD_WAIT_S)
+            del self._found[: len(batch)]
+            for detection in self._untold(batch, told):
                 insort(self._waiting, detection, key=lambda each: each.end)
             too_many = max(len(self._waiting) - WAITING_AT_MOST, 0)
             oldest, self._waiting = self._waiting[:too_many], self._waiting[too_many:]
@@ -136,30 +162,91 @@ class Backlog:
             await self._places.acquire()
             while not self._way.is_at_ease():
                 await self._clock.sleep(_NO_ROOM_S)
-            task = self._way.submit(self._waiting.pop()) if self._waiting else None
+            task = self._submit(self._waiting.pop()) if self._waiting else None
             if task is None:
                 self._places.release()
             else:
                 task.add_done_callback(lambda _: self._places.release())
 
-    async def _untold(self, detections: Sequence[Detection]) -> list[Detection]:
-        """Return which of them no record tells of.
+    def _submit(self, detection: Detection) -> asyncio.Task[None] | None:
+        """Begin with one; a bug at it costs only that one, and not those behind it."""
+        try:
+            return self._way.submit(detection)
+        except Exception:
+            _LOGGER.exception("Sighting %s: not begun by a bug", detection.sighting_id)
+            self._on_bug()
+            return None
+
+    async def _told(
+        self, detections: Sequence[Detection], *, wait_s: float
+    ) -> Collection[tuple[str, str]]:
+        """Return what of these the record tells of already; nothing where nobody knows.
 
         The ledger knows what was told, but it may be lost, or of an older day than the record;
-        and it remembers so much and no more.
+        and it remembers so much and no more. So what is late waits for the record, and what is
+        fresh, which the ledger hardly ever misses, does not.
         """
         oldest = min(detection.start for detection in detections)
-        told = await self._way.told_since(min(oldest, self._clock.now()) - _CLOCKS_APART)
+        since = min(oldest, self._clock.now()) - _CLOCKS_APART
+        until, pause_s = self._clock.monotonic() + wait_s, _RECORD_PAUSE_S
+        while True:
+            try:
+                told = await self._way.told_since(since)
+            except NoRecordYetError as err:
+                left_s = until - self._clock.monotonic()
+                if left_s <= 0 or len(self._found) >= _UNCHECKED_AT_MOST:
+                    self._say_silent(err)
+                    return ()
+                await self._clock.sleep(min(pause_s, left_s))
+                pause_s = min(2 * pause_s, _RECORD_LONGEST_PAUSE_S)
+            except Exception:
+                # Told twice is better than never.
+                _LOGGER.exception("What was told before cannot be read, by a bug")
+                self._on_bug()
+                return ()
+            else:
+                if self._is_silent:
+                    _LOGGER.info("What was told before can be read again")
+                self._is_silent = False
+                return told
+
+    def _say_silent(self, err: NoRecordYetError) -> None:
+        if not self._is_silent:
+            _LOGGER.warning("What was told before cannot be read, and may be told again: %s", err)
+        self._is_silent = True
+
+    def _untold(
+        self, detections: Sequence[Detection], told: Collection[tuple[str, str]]
+    ) -> list[Detection]:
+        """Return what of these was not told; of what was told in part only the rest.
+
+        The rest keeps the times of the whole, as nobody knows whose they were: its recording
+        shows what belongs to it, and maybe what was told before it.
+        """
         untold = []
         for detection in detections:
-            if any((detection.camera_id, event_id) in told for event_id in detection.event_ids):
+            rest = tuple(
+                event_id
+                for event_id in detection.event_ids
+                if (detection.camera_id, event_id) not in told
+            )
+            if not rest:
                 _LOGGER.debug("Sighting %s: was told before", detection.sighting_id)
                 self._way.drop(detection)
-            else:
+            elif len(rest) == len(detection.event_ids):
                 untold.append(detection)
+            else:
+                narrowed = replace(detection, event_ids=rest)
+                _LOGGER.debug(
+                    "Sighting %s: told in part, the rest is %s",
+                    detection.sighting_id,
+                    narrowed.sighting_id,
+                )
+                self._way.narrow(detection, narrowed)
+                untold.append(narrowed)
         return untold
 
-
-def _be_loud(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (error := task.exception()) is not None:
-        _LOGGER.error("%s ended by a bug", task.get_name(), exc_info=error)
+    def _be_loud(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _LOGGER.error("%s ended by a bug", task.get_name(), exc_info=error)
+            self._on_bug()
