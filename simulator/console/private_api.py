@@ -37,6 +37,11 @@ async def answer(
     return await play(request, reply, make)
 
 
+def list_order(event: Event) -> datetime:
+    """Return by what events are listed."""
+    return event.start
+
+
 class PrivateApi:
     """Handlers of the private API."""
 
@@ -171,7 +176,7 @@ class PrivateApi:
         types, labels = query.getall("types", []), set(query.getall("smartDetectTypes", []))
         found = [
             event
-            for event in sorted(self._state.events.values(), key=lambda event: event.start)
+            for event in sorted(self._state.events.values(), key=list_order)
             if (not types or event.type in types)
             and (not labels or labels & set(event.labels))
             and (end is None or milliseconds(event.start) <= end)

@@ -10,7 +10,7 @@ import pytest
 from custom_components.protect_narrator.pipeline.models import Label
 from custom_components.protect_narrator.protect import look_back as room
 from custom_components.protect_narrator.protect.events import EVENT_TYPES, frame_from_rest
-from simulator.console import Console, Reply, Socket
+from simulator.console import Console, Reply, Socket, private_api
 
 from .helpers import LONG_AGO, OFTEN, Link, linked, looked
 
@@ -110,6 +110,95 @@ async def test_more_at_one_moment_than_a_look_reads_does_not_hold_it_there(
         told = await heard.some(4)
         await heard.wait_for(lambda: bool(heard.looked))
     assert told[3].event_ids == (new,)
+
+
+@pytest.mark.parametrize("seconds_ago", [0, 35, 45, 55, 65, 75])
+async def test_one_that_began_hours_before_those_beside_it_hides_none_of_them(
+    console: Console, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds_ago: int
+) -> None:
+    monkeypatch.setattr(room, "_PAGE", 2)
+    monkeypatch.setattr(room, "_MOST_PAGES", 2)
+    monkeypatch.setattr(private_api, "list_order", lambda event: event.end)
+    now = datetime.now(UTC)
+    events = [
+        await console.detect(
+            console.cameras[0].id, start=now - timedelta(seconds=100 - 10 * n), duration=1
+        )
+        for n in range(7)
+    ]
+    long = timedelta(hours=3)
+    events.append(
+        await console.detect(
+            console.cameras[1].id,
+            start=now - timedelta(seconds=seconds_ago) - long,
+            duration=long.total_seconds(),
+        )
+    )
+    async with linked(console, tmp_path, not_before=LONG_AGO, reconcile_every=OFTEN) as link:
+        heard = await link.start(console)
+        await heard.wait_for(lambda: bool(heard.looked))
+    assert sorted(each.event_ids[0] for each in heard.detections) == sorted(events)
+
+
+async def test_a_list_that_is_in_no_order_is_read_again_but_not_for_ever(
+    console: Console,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(room, "_PAGE", 2)
+    monkeypatch.setattr(room, "_MOST_PAGES", 2)
+    now = datetime.now(UTC)
+    # The oldest first.
+    monkeypatch.setattr(private_api, "list_order", lambda event: now + (now - event.start))
+    for n in range(9):
+        await console.detect(console.cameras[0].id, start=now - timedelta(seconds=100 - 10 * n))
+    async with linked(console, tmp_path, not_before=LONG_AGO, reconcile_every=OFTEN) as link:
+        heard = await link.start(console)
+        await heard.wait_for(lambda: bool(heard.looked))
+    assert "in no order" in caplog.text
+
+
+async def test_much_that_cannot_be_read_hides_nothing_behind_it(
+    console: Console, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "_PAGE", 2)
+    monkeypatch.setattr(room, "_MOST_PAGES", 2)
+    now = datetime.now(UTC)
+    events = [
+        await console.detect(console.cameras[0].id, start=now - timedelta(seconds=100 - 10 * n))
+        for n in range(7)
+    ]
+
+    def read(raw: dict[str, object], _zones_of: object) -> object:
+        return frame_from_rest(raw) if raw["id"] in events[:2] else None
+
+    monkeypatch.setattr(room, "frame_from_rest", read)
+    async with linked(
+        console, tmp_path, not_before=LONG_AGO, reconcile_every=OFTEN, api_key=None
+    ) as link:
+        deaf(console)
+        heard = await link.start(console)
+        await heard.wait_for(lambda: bool(heard.looked))
+    assert {each.event_ids[0] for each in heard.detections} >= set(events[:2])
+
+
+@pytest.mark.parametrize("start", [None, "now", True, -1, 1e300, 10**18, []], ids=str)
+async def test_a_list_that_says_nothing_is_not_taken_for_looked_at(
+    console: Console, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start: object
+) -> None:
+    monkeypatch.setattr(room, "_PAGE", 2)
+    monkeypatch.setattr(room, "_MOST_PAGES", 2)
+    deaf(console)
+    console.faults.events = Reply(content=json.dumps([{"start": start}, 5]).encode())
+    async with linked(console, tmp_path, not_before=LONG_AGO, reconcile_every=OFTEN) as link:
+        heard = await link.start(console)
+        await looked(console, 12)
+        assert heard.looked == []
+        console.faults.unset()
+        (event_id,) = [await console.detect(console.cameras[0].id)]
+        assert [each.event_ids for each in await heard.some()] == [(event_id,)]
+        await heard.wait_for(lambda: bool(heard.looked))
 
 
 async def test_what_never_ended_long_ago_is_not_told_at_each_start(
@@ -232,5 +321,8 @@ async def test_a_clock_that_was_put_back_keeps_nothing_from_being_found(
     async with linked(console, tmp_path, not_before=future, reconcile_every=OFTEN) as link:
         await link.start(console)
         await console.wait_for(lambda: bool(console.requests_to("/api/events")))
+        event_id = await console.detect(console.cameras[0].id)
+        (detection,) = await link.heard.some()
+    assert detection.event_ids == (event_id,)
     start = int(console.requests_to("/api/events")[0].query["start"]) / 1000
     assert datetime.fromtimestamp(start, UTC) < datetime.now(UTC)

@@ -67,6 +67,9 @@ _MOST_TRIED = 3
 _GOODBYE_LIMIT_S = 5
 
 
+_FOR_EVER = datetime.max.replace(tzinfo=UTC)
+
+
 class Listener(Protocol):
     """Who is told what happens. All calls come in the event loop and must return at once."""
 
@@ -141,7 +144,8 @@ class Connection:
             raise ApiKeyOnlyError("a local user is needed")
         self._credentials = credentials
         self._guard = login_guard
-        self._not_before = not_before or datetime.now(UTC)
+        # An entry that is of the future was made by a clock that was wrong.
+        self._not_before = min(not_before or _FOR_EVER, datetime.now(UTC))
         self._catch_up = catch_up
         self._looked_at = looked_at
         self._longest_open = longest_open

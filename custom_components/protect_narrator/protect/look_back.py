@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 import logging
 
 from uiprotect import ProtectApiClient
@@ -31,6 +32,13 @@ _MOST_PAGES = 20
 
 # For one page: a few hundred kilobytes, made from the console's database.
 _PAGE_LIMIT_S = 30.0
+
+# The list is in the order of the starts. One that is not may hide something where a look had to
+# stop, so all is read again, but no more often than so.
+_MOST_AGAIN = 2
+
+# The year 9999; what is beyond is no time.
+_NO_TIME_MS = 253_370_764_800_000
 
 # Times of the list are whole milliseconds.
 _TICK = timedelta(milliseconds=1)
@@ -91,6 +99,9 @@ class LookBack:
         self._unread: _Stretch | None = None
         self._going_on_since: datetime | None = None
         self._read_until = self._began
+        # Whether it was stopped where the order of the list was none, and how often so far.
+        self._is_in_disorder = False
+        self._disorders = 0
         self._trouble = Trouble("list of events")
 
     async def look(self) -> bool:
@@ -113,6 +124,13 @@ class LookBack:
         self._going_on_since = self._going_on_since or now
         if unread is not None:
             return False
+        if self._is_in_disorder and self._disorders < _MOST_AGAIN:
+            self._disorders += 1
+            self._is_in_disorder, self._going_on_since = False, None
+            return False
+        if self._is_in_disorder:
+            _LOGGER.warning("The list of events is in no order; some may not have been looked at")
+        self._is_in_disorder, self._disorders = False, 0
         # What was listed late meanwhile is still to be found.
         self._looked_at, self._going_on_since = self._going_on_since, None
         self._on_looked(self._looked_at)
@@ -131,7 +149,9 @@ class LookBack:
     def _since_last(self, now: datetime) -> _Stretch:
         """Return what nobody has looked at yet."""
         self._began = min(self._began, now)  # our clock was set back since
-        floor = max(self._began - self._catch_up, now - self._longest, self._not_before)
+        # An entry that is of the future was made by a clock that was wrong, too.
+        not_before = min(self._not_before, self._began)
+        floor = max(self._began - self._catch_up, now - self._longest, not_before)
         last = self._looked_at
         # A look of the future was made by a clock that was wrong, and tells nothing.
         start = floor if last is None or last > now else max(last, floor)
@@ -140,11 +160,13 @@ class LookBack:
     async def _read(self, stretch: _Stretch) -> _Stretch | None:
         """Tell of the newest of what is listed; return the rest, None when nothing is left."""
         frames: list[EventFrame] = []
+        starts: list[float] = []
         try:
             for page in range(_MOST_PAGES):
                 items = await self._page(stretch.start, stretch.end, page * _PAGE)
                 read = (frame_from_rest(item, self._cameras.zones_of) for item in items)
                 frames += [frame for frame in read if frame is not None]
+                starts += [start for item in items if (start := _start_ms(item)) is not None]
                 if len(items) < _PAGE:
                     await self._tell(frames, stretch)
                     return None
@@ -152,7 +174,7 @@ class LookBack:
             await self._tell(frames, stretch)
             raise
         await self._tell(frames, stretch)
-        return self._rest(stretch, min((frame.start for frame in frames), default=stretch.start))
+        return self._rest(stretch, starts)
 
     async def _tell(self, frames: list[EventFrame], stretch: _Stretch) -> None:
         """Tell the oldest first, as it would have been told live: the first names an incident."""
@@ -162,16 +184,28 @@ class LookBack:
             if stretch.holds(frame):
                 self._observe(frame)
 
-    def _rest(self, stretch: _Stretch, reached: datetime) -> _Stretch | None:
-        """Return what is older than what was reached."""
-        end = max(reached, stretch.start)
-        if end < stretch.end:
-            _LOGGER.info("More than %d events since %s; going on", _PAGE * _MOST_PAGES, end)
-            return replace(stretch, end=end)
+    def _rest(self, stretch: _Stretch, starts: list[float]) -> _Stretch | None:
+        """Return what is older than what was reached, by the starts that were listed."""
+        if not starts:
+            _LOGGER.warning("%d events since %s say nothing", _PAGE * _MOST_PAGES, stretch.start)
+            return stretch  # nobody knows how far it was read
+        in_disorder = any(then > before for before, then in pairwise(starts))
+        self._is_in_disorder |= in_disorder
+        # The newest of the last page: one that began hours before those beside it stands for
+        # itself, and what is between is not read yet.
+        reached = _moment(max(starts[-_PAGE:]), stretch)
+        if reached >= stretch.end and in_disorder:
+            # Whatever the order is, this leads out of it.
+            reached = _moment(min(starts), stretch)
+        if reached < stretch.end:
+            _LOGGER.info("More than %d events since %s; going on", _PAGE * _MOST_PAGES, reached)
+            return replace(stretch, end=reached)
         _LOGGER.warning(
-            "More than %d events at %s; some of them were not looked at", _PAGE * _MOST_PAGES, end
+            "More than %d events at %s; some of them were not looked at",
+            _PAGE * _MOST_PAGES,
+            reached,
         )
-        end -= _TICK
+        end = reached - _TICK
         return replace(stretch, end=end) if end >= stretch.start else None
 
     async def _page(self, start: datetime, end: datetime, offset: int) -> list[object]:
@@ -183,7 +217,7 @@ class LookBack:
                     "events",
                     params={
                         "start": int(start.timestamp() * 1000),
-                        "end": int(end.timestamp() * 1000),
+                        "end": round(end.timestamp() * 1000),  # one less would pass over some
                         "types": list(EVENT_TYPES),
                         "limit": _PAGE,
                         "offset": offset,
@@ -191,6 +225,20 @@ class LookBack:
                     },
                 )
             )
+
+
+def _start_ms(item: object) -> float | None:
+    """Return when what is listed began, whether it is an event that can be read or not."""
+    start = item.get("start") if isinstance(item, dict) else None
+    return start if isinstance(start, int | float) and 0 < start < _NO_TIME_MS else None
+
+
+def _moment(ms: float, stretch: _Stretch) -> datetime:
+    """Return that moment as one of the stretch, whatever the console says."""
+    first, last = (each.timestamp() * 1000 for each in (stretch.start, stretch.end))
+    if ms <= first:
+        return stretch.start
+    return stretch.end if ms >= last else datetime.fromtimestamp(ms / 1000, UTC)
 
 
 def _now() -> datetime:

@@ -99,6 +99,8 @@ class Tracker:
         key = (frame.camera_id, frame.event_id)
         if frame.camera_id not in self._cameras or key in self._finished:
             return NOTHING
+        # An entry that is of the future was made by a clock that was wrong.
+        self._not_before = min(self._not_before, now)
         if key not in self._open and self._is_history(frame):
             self._finish(key)
             return NOTHING
