@@ -1,5 +1,6 @@
 """What the console tells goes in here: to the pipeline, to the entities, or nowhere."""
 
+from dataclasses import replace
 from datetime import datetime
 import logging
 
@@ -11,6 +12,7 @@ from .coordinator import NarratorCoordinator
 from .ledger import Ledger
 from .options import policy_from
 from .pipeline.backlog import Backlog
+from .pipeline.gate import is_fresh
 from .pipeline.models import Detection, Policy
 from .pipeline.runner import Runner
 from .pipeline.triage import Skip, verdict
@@ -51,7 +53,7 @@ class Intake:
         Until Home Assistant has started its agents may not be there; what comes before is
         kept in the ledger. An entry that was closed meanwhile begins with nothing.
         """
-        self._running = self._receipts.async_start(self._begin)
+        self._running = self._receipts.async_start(self._resume)
 
     def knows(self, camera_id: str, event_id: str) -> bool:
         """Say whether that event was dealt with before."""
@@ -84,6 +86,16 @@ class Intake:
         self._ledger.async_take_in(detection)
         if self._running:
             self._begin(detection)
+
+    def _resume(self, detection: Detection) -> None:
+        """Go on with what was left unfinished, told live or not.
+
+        What has not just ended is caught up on now: it is looked for in the record, waits behind
+        what is live, and is told as late, which is what it is to whoever would have been woken.
+        """
+        if not detection.late and not is_fresh(detection, dt_util.utcnow()):
+            detection = replace(detection, late=True)
+        self._begin(detection)
 
     def _begin(self, detection: Detection) -> None:
         """Work on a Detection; what was found late gets its turn when what is live has had it."""

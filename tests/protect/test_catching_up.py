@@ -179,7 +179,7 @@ async def test_a_look_is_told_when_all_that_it_found_is(console: Console, tmp_pa
     async with linked(console, tmp_path, merge_gap=timedelta(seconds=0.5), **waits) as link:
         heard = await link.start(console)
         told: list[int] = []
-        heard.on_looked = lambda _when: told.append(  # type: ignore[method-assign]
+        heard.on_looked = lambda when: told.append(  # type: ignore[method-assign]  # noqa: ARG005 - its name
             len(heard.detections)
         )
         await heard.some(2)

@@ -197,6 +197,36 @@ async def test_what_waits_is_told_after_a_restart_and_once(
     await is_all(home)
 
 
+async def test_what_was_live_and_is_left_over_is_caught_up_on_the_newest_first(
+    home: Home,
+    agent: FakeTaskEntity,
+    never: asyncio.Future[object],
+    hass_storage: dict[str, Any],
+) -> None:
+    agent.answer = lambda: never
+    await home.set_up(agent)
+    await home.is_heard()
+    left = [await home.see(camera) for camera in home.console.cameras[:4]]
+    ledger = home.entry.runtime_data.ledger
+    await until(lambda: len(ledger.unfinished) == 4)
+    assert not any(each.late for each in ledger.unfinished)
+    await home.unload()
+    stored = hass_storage[f"{DOMAIN}.{home.entry.entry_id}"]["data"]["unfinished"]
+    for number, each in enumerate(stored):
+        ago = (4 - number) * HOUR if number < 3 else timedelta()
+        for key in ("start", "end"):
+            each[key] = (datetime.fromisoformat(each[key]) - ago).isoformat()
+
+    never = asyncio.get_running_loop().create_future()
+    agent.answer = lambda: GOOD_ANSWER
+    await home.start()
+    told = await home.next_sightings(4)
+    late = {each["protect_event_id"]: each["late"] for each in told}
+    assert late == {left[0]: True, left[1]: True, left[2]: True, left[3]: False}
+    assert ids(told)[-1] == left[0]
+    await is_all(home)
+
+
 async def test_what_does_not_fit_is_told_all_the_same(
     home: Home, agent: FakeTaskEntity, monkeypatch: pytest.MonkeyPatch
 ) -> None:
