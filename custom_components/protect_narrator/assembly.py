@@ -134,7 +134,7 @@ async def async_assemble(hass: HomeAssistant, entry: ConfigEntry) -> RuntimeData
         refuse=runner.refuse,
         drop=ledger.async_told,
         narrow=narrow,
-        is_at_ease=lambda: runner.is_at_ease,
+        is_at_ease=lambda: runner.may_catch_up,
     )
     return RuntimeData(
         sessions=sessions,

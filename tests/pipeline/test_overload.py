@@ -7,14 +7,22 @@ import logging
 
 import pytest
 
-from custom_components.protect_narrator.pipeline import runner as runner_module
+from custom_components.protect_narrator.pipeline import (
+    overload as overload_module,
+    runner as runner_module,
+)
+from custom_components.protect_narrator.pipeline.breaker import (
+    FIRST_PAUSE_S,
+    LOST_IN_A_ROW,
+    Breaker,
+)
 from custom_components.protect_narrator.pipeline.case import Stage
 from custom_components.protect_narrator.pipeline.errors import NotTakenError
 from custom_components.protect_narrator.pipeline.models import Detection, Label, Policy, Sighting
 from custom_components.protect_narrator.pipeline.runner import Runner
 from tests.waiting import until
 
-from .fakes import ANSWER, FakeWorld, detection, forever, good_clip
+from .fakes import ANSWER, FakeWorld, detection, forever, good_clip, media_error
 from .telling import finished, lost
 
 MOST = 3
@@ -280,3 +288,90 @@ async def test_what_is_refused_is_told_and_after_closing_it_is_not(
     runner.refuse(detection(1))
     await asyncio.sleep(0)
     assert outside.publisher.sightings == [sighting]
+
+
+async def test_a_cancellation_that_leaks_out_of_publishing_costs_only_that_one(
+    outside: FakeWorld, caplog: pytest.LogCaptureFixture
+) -> None:
+    bugs: list[str] = []
+    runner = Runner(outside.world(), on_bug=lambda: bugs.append("bug"))
+
+    async def leak() -> None:
+        outside.publisher.fault = None
+        raise asyncio.CancelledError
+
+    outside.publisher.fault = leak
+    for number in range(3):
+        runner.refuse(detection(number))
+    await until(lambda: runner._overload._task is None)
+    await runner.close()
+
+    assert len(outside.publisher.sightings) >= 2
+    assert f"Sighting {detection(0).sighting_id}: lost to a bug" in caplog.text
+    assert bugs == ["bug"]
+
+
+async def test_what_ends_before_its_first_step_does_not_end_telling(
+    outside: FakeWorld, runner: Runner
+) -> None:
+    runner.refuse(detection(0))
+    task = runner._overload._task
+    assert task is not None
+    task.cancel()
+    await asyncio.wait([task])
+    runner.refuse(detection(1))
+    await outside.publisher.wait_for(2)
+
+
+async def test_more_than_can_be_told_is_left_to_the_ledger(
+    outside: FakeWorld,
+    runner: Runner,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(overload_module, "REFUSED_AT_MOST", 2)
+    for number in range(5):
+        runner.refuse(detection(number))
+    told = await outside.publisher.wait_for(2)
+    await until(lambda: runner._overload._task is None)
+
+    assert [sighting.detection for sighting in told] == [detection(0), detection(1)]
+    assert outside.publisher.sightings == told
+    assert caplog.text.count("the rest waits for the next start") == 1
+
+
+@pytest.mark.parametrize("how", ["gives way", "is refused"])
+async def test_what_is_to_be_told_as_it_is_cannot_be_asked_for(
+    outside: FakeWorld, runner: Runner, how: str
+) -> None:
+    for number in range(MOST):
+        runner.submit(motion(number))
+    await waiting(outside, MOST)
+    if how == "gives way":
+        runner.submit(ring(9))
+    else:
+        runner.submit(motion(8))
+    with pytest.raises(NotTakenError):
+        await runner.describe(motion(2 if how == "gives way" else 8))
+    (sighting,) = await outside.publisher.wait_for(1)
+    assert refused(sighting)
+
+
+async def test_nothing_is_caught_up_on_while_no_clip_is_asked_for(outside: FakeWorld) -> None:
+    breaker = Breaker(outside.clock)
+    runner = Runner(replace(outside.world(), breaker=breaker))
+    assert runner.may_catch_up
+    for _ in range(LOST_IN_A_ROW):
+        breaker.lost(media_error())
+    assert not runner.may_catch_up
+    outside.clock.advance(FIRST_PAUSE_S)
+    assert runner.may_catch_up
+    # One of them is enough to find out.
+    runner.submit(detection(0, late=True))
+    assert not runner.may_catch_up
+    await runner.close()
+    breaker.begin()
+    assert not runner.may_catch_up
+    with breaker.watch():
+        pass
+    assert runner.may_catch_up

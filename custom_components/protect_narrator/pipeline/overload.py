@@ -11,6 +11,10 @@ from .models import FallbackDetail, FallbackReason
 
 _LOGGER = cautious_logger(__name__)
 
+# As many as the ledger remembers as unfinished. They are told in seconds; where publishing hangs
+# for minutes, those beyond stay in the ledger, and are told at the next start.
+REFUSED_AT_MOST = 2000
+
 
 def giving_way[Work](newcomer: Case, unfinished: dict[Work, Case]) -> Work | None:
     """Return whose place the newcomer gets: of the latest turn the newest; None is nobody's.
@@ -36,12 +40,28 @@ class Overload:
     What waits here is small, and told at some hundred a second.
     """
 
-    def __init__(self, publish: Callable[[Case], Awaitable[None]]) -> None:
-        """``publish`` tells the Sighting as far as it is known, within a time limit."""
+    def __init__(
+        self, publish: Callable[[Case], Awaitable[None]], on_bug: Callable[[], None]
+    ) -> None:
+        """``publish`` tells the Sighting as far as it is known, within a time limit.
+
+        ``on_bug`` is called when one was lost by a bug, which is in the log already.
+        """
         self._publish = publish
+        self._on_bug = on_bug
         self._refused: deque[Case] = deque()
+        self._telling: Case | None = None
         self._task: asyncio.Task[None] | None = None
         self._count = 0
+        self._is_full = False
+
+    def holds(self, sighting_id: str) -> bool:
+        """Say whether that one is still to be told."""
+        return any(case.sighting_id == sighting_id for case in self._refused) or (
+            self._telling is not None
+            and not self._telling.published
+            and self._telling.sighting_id == sighting_id
+        )
 
     def refuse(self, case: Case) -> None:
         """Tell one that nothing was fetched for; call in the event loop."""
@@ -50,11 +70,16 @@ class Overload:
                 "More Detections than can be worked on; some are told without being looked at"
             )
         self._count += 1
+        if len(self._refused) >= REFUSED_AT_MOST:
+            if not self._is_full:
+                _LOGGER.error(
+                    "More than %d Detections cannot be told; the rest waits for the next start",
+                    REFUSED_AT_MOST,
+                )
+            self._is_full = True
+            return
         self._refused.append(case)
-        if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(
-                self._tell_all(), name="protect_narrator overload"
-            )
+        self._go_on()
 
     def passed(self) -> None:
         """Learn that there is room again."""
@@ -69,19 +94,38 @@ class Overload:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
+    def _go_on(self) -> None:
+        if self._task is None and self._refused:
+            self._task = asyncio.get_running_loop().create_task(
+                self._tell_all(), name="protect_narrator overload"
+            )
+            self._task.add_done_callback(self._ended)
+
     async def _tell_all(self) -> None:
-        try:
-            while self._refused:
-                await self._tell(self._refused.popleft())
-                await asyncio.sleep(0)  # everybody else's turn
-        finally:
-            self._task = None
+        while self._refused:
+            self._telling = self._refused.popleft()
+            await self._tell(self._telling)
+            self._telling = None
+            await asyncio.sleep(0)  # everybody else's turn
+        self._is_full = False
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Let go of the task, which may have been cancelled before it took its first step."""
+        self._task = self._telling = None
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _LOGGER.error("%s ended by a bug", task.get_name(), exc_info=error)
+            self._on_bug()
+        self._go_on()  # with what came when it had just ended
 
     async def _tell(self, case: Case) -> None:
         full = NarratorError(FallbackDetail.OVERLOAD, "more are unfinished than can be worked on")
         case.lose(FallbackReason.QUEUE_FULL, full)
         try:
             await self._publish(case)
-        except Exception:
-            # A bug, or what cannot be published in time: the next is told all the same.
+        # A bug, or what cannot be published in time: the next is told all the same. Nor does a
+        # cancellation end it that nobody asked of this task, and has leaked out of some library.
+        except Exception, asyncio.CancelledError:
+            if (task := asyncio.current_task()) is not None and task.cancelling():
+                raise
             _LOGGER.exception("Sighting %s: lost to a bug", case.sighting_id)
+            self._on_bug()

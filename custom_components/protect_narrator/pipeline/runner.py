@@ -6,10 +6,11 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
+from itertools import chain
 
 from .blame import cautious_logger
 from .blocking import Decoder
-from .breaker import Breaker
+from .breaker import Breaker, Downloads
 from .case import Case, Stage
 from .clip import Clip, ClipFetcher, settle
 from .describe import Interview, require_budget
@@ -101,7 +102,7 @@ class Runner:
         )
         self._unfinished: dict[asyncio.Task[None], Case] = {}
         self._giving_way: dict[asyncio.Task[None], Case] = {}
-        self._overload = Overload(self._publish)
+        self._overload = Overload(self._publish, on_bug)
         self._closed = False
 
     @property
@@ -113,6 +114,18 @@ class Runner:
     def is_at_ease(self) -> bool:
         """Whether there is room for more than what is live."""
         return self.depth < UNFINISHED_AT_MOST // 2
+
+    @property
+    def may_catch_up(self) -> bool:
+        """Whether something may begin that is in no hurry.
+
+        While no clip is asked for it would lose its own. When the pause is over it is tried with
+        one of these, unless something is at work already that will.
+        """
+        breaker = self._world.breaker
+        if breaker is None or breaker.state is Downloads.NORMAL:
+            return self.is_at_ease
+        return breaker.allows and not self.depth
 
     def submit(self, detection: Detection) -> asyncio.Task[None] | None:
         """Begin with a Detection; call in the event loop. After ``close()`` nothing begins.
@@ -149,10 +162,7 @@ class Runner:
             wish=wish,
             asked_for=True,
         )
-        if any(
-            other.sighting_id == case.sighting_id and not other.published
-            for other in self._unfinished.values()
-        ):
+        if self._is_telling(case.sighting_id):
             raise NotTakenError(FallbackDetail.OVERLOAD, "it is being described already")
         if self._closed or not self._has_room(case):
             raise NotTakenError(FallbackDetail.OVERLOAD, "nothing more is taken in now")
@@ -185,6 +195,13 @@ class Runner:
             task.cancel()
         await self._overload.close()
         await asyncio.gather(self._first_words.close(), *tasks, return_exceptions=True)
+
+    def _is_telling(self, sighting_id: str) -> bool:
+        """Say whether that one is still to be told, worked on or not."""
+        cases = chain(self._unfinished.values(), self._giving_way.values())
+        return self._overload.holds(sighting_id) or any(
+            case.sighting_id == sighting_id and not case.published for case in cases
+        )
 
     def _has_room(self, newcomer: Case) -> bool:
         """Say whether there is a place; it may be made by somebody who gives way.
