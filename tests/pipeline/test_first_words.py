@@ -287,3 +287,14 @@ async def test_closing_ends_a_greeting_and_leaves_nothing(outside: FakeWorld, st
     assert outside.archive.left() == []
     assert not runner.greet(detection(1))
     assert runner._first_words._greetings == {}
+
+
+async def test_what_is_cancelled_before_its_first_step_leaves_its_place(
+    outside: FakeWorld, runner: Runner
+) -> None:
+    assert runner.greet(OPENED)
+    await runner._first_words.end(OPENED.sighting_id)
+    await over(runner)
+    assert runner.greet(OPENED)
+    await over(runner)
+    assert len(outside.publisher.sightings) == 1

@@ -70,6 +70,8 @@ class FirstWords:
         greeting.task = asyncio.get_running_loop().create_task(
             self._run(greeting), name=f"protect_narrator first words {case.sighting_id}"
         )
+        # Not in the task itself: it may be cancelled before its first step.
+        greeting.task.add_done_callback(lambda _: self._greetings.pop(case.sighting_id, None))
         return True
 
     async def end(self, sighting_id: str) -> None:
@@ -100,8 +102,6 @@ class FirstWords:
             _LOGGER.info("Sighting %s: no first words at %s: %s", case.sighting_id, case.stage, err)
         except Exception:
             _LOGGER.exception("Sighting %s: first words ended by a bug", case.sighting_id)
-        finally:
-            del self._greetings[case.sighting_id]
 
     async def _tell(self, case: Case, greeting: _Greeting) -> None:
         """Go through the stages; raise NarratorError for whatever is missing."""
