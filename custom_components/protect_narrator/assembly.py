@@ -118,11 +118,11 @@ async def async_assemble(hass: HomeAssistant, entry: ConfigEntry) -> RuntimeData
         archive=archive,
         unusable=unusable,
     )
-    runner = Runner(
-        world,
-        lambda: coordinator.async_set_queue_depth(runner.depth),
-        watchman.async_note_bug,
-    )
+
+    def show_depth() -> None:
+        coordinator.async_set_queue_depth(runner.depth + backlog.depth)
+
+    runner = Runner(world, show_depth, watchman.async_note_bug)
 
     def narrow(whole: Detection, rest: Detection) -> None:
         ledger.async_told(whole)
@@ -136,6 +136,7 @@ async def async_assemble(hass: HomeAssistant, entry: ConfigEntry) -> RuntimeData
         narrow=narrow,
         is_at_ease=lambda: runner.may_catch_up,
     )
+    backlog = Backlog(way, world.clock, show_depth, watchman.async_note_bug)
     return RuntimeData(
         sessions=sessions,
         connection=connection,
@@ -143,7 +144,7 @@ async def async_assemble(hass: HomeAssistant, entry: ConfigEntry) -> RuntimeData
         coordinator=coordinator,
         readiness=readiness,
         runner=runner,
-        backlog=Backlog(way, world.clock, watchman.async_note_bug),
+        backlog=backlog,
         ledger=ledger,
         recent=recent,
         receipts=receipts,

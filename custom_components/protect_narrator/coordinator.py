@@ -36,7 +36,7 @@ class NarratorData:
     today: Tally
     connected: bool = True
     queue_depth: int = 0
-    """Detections that are being worked on."""
+    """Detections that are being worked on, or wait for that."""
 
     muted: frozenset[str] = field(default_factory=frozenset)
     """MAC addresses of the cameras whose ``describe`` switch is off."""
@@ -231,7 +231,7 @@ class NarratorCoordinator(DataUpdateCoordinator[NarratorData]):
 
     @callback
     def async_set_queue_depth(self, depth: int) -> None:
-        """Learn how many Detections are being worked on."""
+        """Learn how many Detections are being worked on, or wait for that."""
         if depth == self.data.queue_depth:
             return  # somebody has given way to somebody: every entity would be written for nothing
         self._set(queue_depth=depth)

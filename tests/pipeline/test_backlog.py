@@ -33,6 +33,7 @@ class World:
         self.record_fails: list[Exception] = []
         self.narrowed: list[tuple[Detection, Detection]] = []
         self.bugs = 0
+        self.changes = 0
         self.asked: list[datetime] = []
         self.begun: list[Detection] = []
         self.running: dict[Detection, asyncio.Task[None]] = {}
@@ -63,7 +64,10 @@ class World:
             narrow=lambda whole, rest: self.narrowed.append((whole, rest)),
             is_at_ease=lambda: self.at_ease,
         )
-        return Backlog(way, self.clock, self.note_bug)
+        return Backlog(way, self.clock, self.note_change, self.note_bug)
+
+    def note_change(self) -> None:
+        self.changes += 1
 
     def note_bug(self) -> None:
         self.bugs += 1
@@ -120,6 +124,15 @@ async def test_no_more_than_two_are_worked_on_at_once(world: World, backlog: Bac
     await world.finish(world.begun[0])
     await settled()
     assert (len(world.begun), backlog.depth) == (3, 2)
+
+
+async def test_a_change_is_told_once_for_all_that_is_found_together(
+    world: World, backlog: Backlog
+) -> None:
+    for number in range(100):
+        backlog.add(found(60, number))
+    await until(lambda: len(world.begun) == 2)
+    assert world.changes == 1
 
 
 async def test_what_is_found_later_and_is_newer_goes_before_what_waits(

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from homeassistant.components.recorder.core import Recorder
+from homeassistant.const import Platform
 import pytest
 
 from custom_components.protect_narrator import history
@@ -185,6 +186,8 @@ async def test_what_waits_is_told_after_a_restart_and_once(
     await home.start()
     await until(lambda: len(agent.asked) == 1)
     assert len(home.entry.runtime_data.ledger.unfinished) == 4
+    # Two are worked on.
+    assert home.state(Platform.SENSOR, "queue_depth", home.console).state == "4"
     await home.unload()
     assert home.sightings == []
 

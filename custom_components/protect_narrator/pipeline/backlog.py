@@ -80,10 +80,22 @@ class Backlog:
     What has ended just now waits for nobody: where the websockets are silent all is found late.
     """
 
-    def __init__(self, way: Way, clock: Clock, on_bug: Callable[[], None] = lambda: None) -> None:
-        """Begin with nothing; ``on_bug`` is called at every bug, which is in the log already."""
+    def __init__(
+        self,
+        way: Way,
+        clock: Clock,
+        on_change: Callable[[], None] = lambda: None,
+        on_bug: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Begin with nothing.
+
+        ``on_change`` is called when ``depth`` has changed, once for all that was found together;
+        whoever is handed something over knows that himself. ``on_bug`` is called at every bug,
+        which is in the log already.
+        """
         self._way = way
         self._clock = clock
+        self._on_change = on_change
         self._on_bug = on_bug
         self._fresh: list[Detection] = []
         self._found: list[Detection] = []
@@ -146,6 +158,7 @@ class Backlog:
             oldest, self._waiting = self._waiting[:too_many], self._waiting[too_many:]
             for detection in reversed(oldest):
                 self._way.refuse(detection)
+            self._on_change()
             self._go_on(self._hand_over, "backlog")
 
     async def _gather(self) -> None:
