@@ -48,18 +48,17 @@ def async_follow(hass: HomeAssistant, entry: NarratorConfigEntry) -> None:
     def forget_issues() -> None:
         async_forget(hass, entry)
 
-    for end in (
-        forget_issues,
-        runtime.watchman.async_start(),
-        coordinator.async_add_listener(keep),
-        async_follow_core(hass, coordinator),
-        async_remove_stale(hass, coordinator),
-        _follow_core_log_in(hass, entry, runtime.login),
-        _follow_texts(hass, entry),
-        async_track_time_change(hass, begin_day, hour=0, minute=0, second=0),
-        hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, close),
-    ):
-        entry.async_on_unload(end)
+    # One at a time: what fails leaves what was followed before it to be ended all the same.
+    until_unload = entry.async_on_unload
+    until_unload(forget_issues)
+    until_unload(runtime.watchman.async_start())
+    until_unload(coordinator.async_add_listener(keep))
+    until_unload(async_follow_core(hass, coordinator))
+    until_unload(async_remove_stale(hass, coordinator))
+    until_unload(_follow_core_log_in(hass, entry, runtime.login))
+    until_unload(_follow_texts(hass, entry))
+    until_unload(async_track_time_change(hass, begin_day, hour=0, minute=0, second=0))
+    until_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, close))
 
 
 @callback

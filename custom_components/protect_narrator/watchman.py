@@ -3,7 +3,8 @@
 What is wrong is decided in ``watch``; here it is seen, said in the log and raised as an issue.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
 import logging
@@ -138,24 +139,19 @@ class Watchman:
             self._agents_count_from = None
         self._connection.report_bugs(self.async_note_bug)
         self._coordinator.report_bugs(self.async_note_bug)
-        endings: list[Callable[[], None]] = [
-            self._coordinator.async_subscribe_all(self._on_published),
-            self._coordinator.async_add_listener(self._on_coordinator),
-            self._connection.follow_ways(self._on_ways),
-            async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, self._on_entry),
-            async_track_time_interval(hass, self._on_time, CHECK_EVERY),
-            async_at_started(hass, self._on_started),
-        ]
-        if self._unusable is not None:
-            self._become(replace(self._facts, storage=STORAGE_KINDS[self._unusable.detail]))
-
-        @callback
-        def end() -> None:
-            for ending in endings:
-                ending()
-            async_forget(hass, entry, keep_ignored=entry.disabled_by is None)
-
-        return end
+        with ExitStack() as endings:
+            endings.callback(lambda: async_forget(hass, entry, keep_ignored=not entry.disabled_by))
+            endings.callback(self._coordinator.async_subscribe_all(self._on_published))
+            endings.callback(self._coordinator.async_add_listener(self._on_coordinator))
+            endings.callback(self._connection.follow_ways(self._on_ways))
+            endings.callback(
+                async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, self._on_entry)
+            )
+            endings.callback(async_track_time_interval(hass, self._on_time, CHECK_EVERY))
+            endings.callback(async_at_started(hass, self._on_started))
+            if self._unusable is not None:
+                self._become(replace(self._facts, storage=STORAGE_KINDS[self._unusable.detail]))
+            return endings.pop_all().close
 
     # -- what is found mended
 

@@ -17,7 +17,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components import protect_narrator
-from custom_components.protect_narrator import async_remove_config_entry_device
+from custom_components.protect_narrator import async_remove_config_entry_device, following, watchman
 from custom_components.protect_narrator.console_access import token_folder
 from custom_components.protect_narrator.const import DOMAIN
 from custom_components.protect_narrator.receipts import Receipts
@@ -63,6 +63,33 @@ async def test_a_bug_after_the_entities_were_added_takes_them_away_again(
     assert await hass.config_entries.async_reload(entry.entry_id)
     assert entry.state is ConfigEntryState.LOADED
     await hass.config_entries.async_unload(entry.entry_id)
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "require_recording",
+        "async_follow_core",
+        "async_remove_stale",
+        "_follow_core_log_in",
+        "_follow_texts",
+    ],
+)
+async def test_a_bug_while_we_begin_to_follow_leaves_nobody_listening_and_no_issue(
+    hass: HomeAssistant, console: Console, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("planted")
+
+    room = watchman if where == "require_recording" else following
+    monkeypatch.setattr(room, where, fail)
+    entry = our_entry(hass, console)
+    assert not await hass.config_entries.async_setup(entry.entry_id)
+
+    assert entry.runtime_data.coordinator._subscribers_to_all == []
+    assert entry.runtime_data.coordinator._listeners == {}
+    # There is no recorder, which the watchman tells at once.
+    assert not ir.async_get(hass).issues
 
 
 async def test_an_unload_with_a_bug_is_loud_and_the_entry_can_be_set_up_again(
