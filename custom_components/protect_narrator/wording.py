@@ -72,6 +72,10 @@ _TOO_MUCH: Final = {
     },
 }
 
+# What Jinja calls the file of a template that comes from none (``Environment.compile``); the
+# lines of its frames are those of the source.
+_IN_TEMPLATE = "<template>"
+
 # Only takes a text apart: what Home Assistant adds to Jinja changes nothing in that.
 _JINJA = jinja2.Environment()  # noqa: S701 - no HTML
 
@@ -79,10 +83,14 @@ _JINJA = jinja2.Environment()  # noqa: S701 - no HTML
 class WordingError(Exception):
     """A text cannot be rendered; its message, in English, says why."""
 
-    def __init__(self, field: str, message: str) -> None:
-        """Name the field, of FIELDS, beside the message."""
+    def __init__(self, field: str, message: str, bare: str | None = None) -> None:
+        """Name the field, of FIELDS, beside the message.
+
+        A message for everybody's eyes is ``bare``, where the whole one may quote anything.
+        """
         super().__init__(tidy(message, _LONGEST_MESSAGE))
         self.field = field
+        self.bare = str(self) if bare is None else bare
 
 
 @callback
@@ -112,7 +120,7 @@ async def async_check(hass: HomeAssistant, field: str, text: str) -> None:
         try:
             slow = await template.async_render_will_timeout(_SLOW_S, variables, strict=True)
         except TemplateError as err:
-            raise WordingError(field, str(err)) from err
+            raise _failed(field, err) from err
         # Its clock stands still, too, while one operation holds the interpreter's lock.
         if slow or monotonic() - begun > _SLOW_S:
             raise WordingError(field, f"It takes longer than {_SLOW_S:.0f} s.")
@@ -179,7 +187,7 @@ def _said(
         try:
             texts[field] = _rendered(hass, field, getattr(policy, field), variables)
         except WordingError as err:
-            texts[field], problems[field] = "", str(err)
+            texts[field], problems[field] = "", err.bare
     return replace(policy, **texts), problems
 
 
@@ -193,7 +201,7 @@ def _rendered(
     try:
         said = _template(hass, field, text).async_render(variables, parse_result=False, strict=True)
     except TemplateError as err:
-        raise WordingError(field, str(err)) from err
+        raise _failed(field, err) from err
     return str(said) if whole else tidy_lines(said)
 
 
@@ -205,11 +213,34 @@ def _template(hass: HomeAssistant, field: str, text: str) -> Template:
         try:
             tokens = [(kind, value.strip("'\"")) for _, kind, value in _JINJA.lex(text)]
         except jinja2.TemplateSyntaxError as err:
-            raise WordingError(field, str(err)) from err
+            raise _failed(field, err) from err
         refused = next((_TOO_MUCH[token] for token in tokens if token in _TOO_MUCH), None)
         if refused:
             raise WordingError(field, f"{refused} are not allowed.")
     return Template(text, hass)
+
+
+def _failed(field: str, err: Exception) -> WordingError:
+    """Return what to raise of a template's error.
+
+    Its message may quote what was seen, a plate that is no number for example, or the text
+    itself; and every user of Home Assistant can list its issues. There it is of which kind it
+    is, and in which line.
+    """
+    cause = err.__cause__ or err
+    line = cause.lineno if isinstance(cause, jinja2.TemplateSyntaxError) else _line_of(cause)
+    where = f" in line {line}" if line else ""
+    return WordingError(field, str(err), f"{type(cause).__name__}{where}")
+
+
+def _line_of(err: BaseException) -> int | None:
+    """Return the innermost line of the template that the error came by, where Jinja names it."""
+    found, frame = None, err.__traceback__
+    while frame is not None:
+        if frame.tb_frame.f_code.co_filename == _IN_TEMPLATE:
+            found = frame.tb_lineno
+        frame = frame.tb_next
+    return found
 
 
 def _variables(detection: Detection) -> dict[str, Any]:

@@ -197,11 +197,39 @@ async def test_what_is_mended_is_no_issue_any_more(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
     said(hass, entry, BROKEN)
-    said(hass, entry, "{{ nothing }}")
-    assert "nothing" in (issue(hass).translation_placeholders or {})["problem"]
+    said(hass, entry, "{{ 1 / 0 }}")
+    assert "ZeroDivisionError" in (issue(hass).translation_placeholders or {})["problem"]
 
     said(hass, entry, "{{ plates }}")
     assert issues(hass) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("One.\n\n{{ plates[0] | int }}", "ValueError in line 3"),
+        ("{{ faces[0] | float }}", "ValueError in line 1"),
+        ("{% for each in plates %}\n{{ states[each].AB }}{% endfor %}", "TemplateError in line 2"),
+        ("{{ {}[plates[0]] }}", "UndefinedError in line 1"),
+        ("{{ zones[0].AB }}", "UndefinedError in line 1"),
+        ("{% if camera %}", "TemplateSyntaxError in line 1"),
+        ("One.\n{{ AB AB }}", "TemplateSyntaxError in line 2"),
+        ("{{ AB ? }}", "TemplateSyntaxError in line 1"),
+        ("{{ 2 ** 3 }}", "Powers (**) are not allowed."),
+    ],
+)
+async def test_everybody_may_read_what_is_wrong_and_nothing_that_was_seen(
+    hass: HomeAssistant, entry: MockConfigEntry, text: str, problem: str
+) -> None:
+    # Home Assistant lists issues for every user, whatever he may see.
+    said(hass, entry, text, license_plates=("AB 123",), faces=("AB",), zones=("AB",))
+
+    assert (issue(hass).translation_placeholders or {}) == {"name": "Home", "problem": problem}
+
+
+async def test_who_writes_a_text_is_told_all_of_what_is_wrong(hass: HomeAssistant) -> None:
+    with pytest.raises(WordingError, match="invalid input 'AB 123'"):
+        await async_check(hass, CONF_HOUSE_NOTES, "{{ plates[0] | int }}")
 
 
 async def test_a_broken_text_leaves_the_others_alone(
