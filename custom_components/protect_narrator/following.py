@@ -97,8 +97,8 @@ def _follow_texts(hass: HomeAssistant, entry: NarratorConfigEntry) -> CALLBACK_T
         if changed.entry_id != entry.entry_id:
             return
         before, known = known, texts_of_cameras(entry)
-        for (field, mac), text in before.items():
-            if known.get((field, mac)) != text:
-                async_forget_text(hass, entry, field, mac)
+        for (field, profile), text in before.items():
+            if known.get((field, profile)) != text:
+                async_forget_text(hass, entry, field, profile)
 
     return async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, on_entry)

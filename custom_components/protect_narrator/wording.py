@@ -8,7 +8,6 @@ until it can be again.
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from hashlib import sha256
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final
@@ -160,10 +159,10 @@ def async_forget(hass: HomeAssistant, entry: ConfigEntry) -> None:
         ir.async_delete_issue(hass, DOMAIN, issue_id)
 
 
-def texts_of_cameras(entry: ConfigEntry) -> dict[tuple[str, str | None], str]:
-    """Return the cameras' own texts, by field and MAC address."""
+def texts_of_cameras(entry: ConfigEntry) -> dict[tuple[str, str], str]:
+    """Return the cameras' own texts, by field and the id of the profile."""
     return {
-        (field, each.unique_id): each.data[field]
+        (field, each.subentry_id): each.data[field]
         for each in entry.get_subentries_of_type(SUBENTRY_CAMERA)
         for field in FIELDS
         if field in each.data
@@ -171,9 +170,9 @@ def texts_of_cameras(entry: ConfigEntry) -> dict[tuple[str, str | None], str]:
 
 
 @callback
-def async_forget_text(hass: HomeAssistant, entry: ConfigEntry, field: str, mac: str | None) -> None:
+def async_forget_text(hass: HomeAssistant, entry: ConfigEntry, field: str, profile: str) -> None:
     """Take back the issue of a camera's own text, which is another now, or gone."""
-    ir.async_delete_issue(hass, DOMAIN, _issue_id(entry, field, mac or ""))
+    ir.async_delete_issue(hass, DOMAIN, _issue_id(entry, field, profile))
 
 
 def _said(
@@ -302,12 +301,9 @@ def _report(
         ),
         None,
     )
-    of_camera = _issue_id(entry, field, mac or "")
-    issue_id = of_camera if profile else _issue_id(entry, field)
-    # The camera may have had a text of its own that is gone, and its issue with it.
-    for stale in {of_camera, issue_id} if problem is None else {of_camera} - {issue_id}:
-        ir.async_delete_issue(hass, DOMAIN, stale)
+    issue_id = _issue_id(entry, field, profile.subentry_id if profile else "")
     if problem is None:
+        ir.async_delete_issue(hass, DOMAIN, issue_id)
         return
     ir.async_create_issue(
         hass,
@@ -323,10 +319,10 @@ def _report(
     )
 
 
-def _issue_id(entry: ConfigEntry, field: str, mac: str = "") -> str:
-    # Ids of issues are in diagnostics, which are to name no device.
-    camera = sha256(f"{entry.entry_id}{mac}".encode()).hexdigest()[:16] if mac else ""
-    return f"{_prefix(entry)}{field}_{camera}"
+def _issue_id(entry: ConfigEntry, field: str, profile: str = "") -> str:
+    # Ids of issues are in diagnostics, which are to name no device: what is made of a MAC
+    # address would, since there are few enough to try.
+    return f"{_prefix(entry)}{field}_{profile}"
 
 
 def _prefix(entry: ConfigEntry) -> str:

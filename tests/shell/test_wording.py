@@ -26,7 +26,9 @@ from custom_components.protect_narrator.wording import (
     WordingError,
     async_check,
     async_forget,
+    async_forget_text,
     preview,
+    texts_of_cameras,
     worded,
 )
 
@@ -255,8 +257,9 @@ async def test_a_cameras_own_text_has_an_issue_of_its_own(
     # The console's text renders, and then does not, and the camera's own is none the wiser.
     worded(hass, entry, sound, detection(), MAC)
     assert (issue(hass).translation_placeholders or {})["name"] == "Garden"
-    # Ids of issues are in diagnostics.
-    assert OTHER_MAC not in issue(hass).issue_id
+    # Ids of issues are in diagnostics: nothing that is made of an address.
+    (profile,) = entry.subentries
+    assert issue(hass).issue_id == f"wording_{entry.entry_id}_instruction_{profile}"
     worded(hass, entry, broken, detection(), MAC)
     assert len(issues(hass)) == 2
     worded(hass, entry, sound, detection(), OTHER_MAC)
@@ -267,9 +270,10 @@ async def test_a_cameras_text_that_is_gone_takes_its_issue_along(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
     worded(hass, entry, Policy(instruction=BROKEN), detection(), OTHER_MAC)
-    (subentry_id,) = entry.subentries
+    ((field, profile),) = texts_of_cameras(entry)
 
-    hass.config_entries.async_remove_subentry(entry, subentry_id)
+    hass.config_entries.async_remove_subentry(entry, profile)
+    async_forget_text(hass, entry, field, profile)
     worded(hass, entry, Policy(instruction=BROKEN), detection(), OTHER_MAC)
 
     assert (issue(hass).translation_placeholders or {})["name"] == "Home"
