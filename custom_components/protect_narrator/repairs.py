@@ -59,14 +59,19 @@ class _Flow(RepairsFlow):
         schema: probatio.Schema | None = None,
         errors: dict[str, str] | None = None,
     ) -> RepairsFlowResult:
-        """Show a form that names what the issue names."""
+        """Show a form that names what the issue names, and more."""
         issue = ir.async_get(self.hass).async_get_issue(self.handler, self.issue_id)
+        named = (issue.translation_placeholders if issue else None) or {}
         return self.async_show_form(
             step_id=step_id,
             data_schema=schema or probatio.Schema({}),
             errors=errors,
-            description_placeholders=issue.translation_placeholders if issue else None,
+            description_placeholders={**named, **self._named()},
         )
+
+    def _named(self) -> dict[str, str]:
+        """Return what only the form names: it is an administrator's, issues are everybody's."""
+        return {}
 
     @callback
     def _reload(self) -> None:
@@ -105,6 +110,11 @@ class _CheckFlow(_Flow):
 class MediaAccessFlow(_CheckFlow):
     """Whether the user may read recordings now."""
 
+    def _named(self) -> dict[str, str]:
+        runtime = self._runtime
+        names = runtime.watchman.closed_cameras if runtime is not None else []
+        return {"cameras": ", ".join(names) or "?"}
+
     async def _check(self) -> str | None:
         try:
             await prove_access(self.hass, self._entry.data)
@@ -128,11 +138,17 @@ class MediaAccessFlow(_CheckFlow):
 class StorageFlow(_CheckFlow):
     """Whether the media folder takes files now."""
 
-    async def _check(self) -> str | None:
+    @property
+    def _folder(self) -> Path:
         config = self.hass.config
-        folder = media_folder(config.media_dirs, Path(config.config_dir))
+        return media_folder(config.media_dirs, Path(config.config_dir))
+
+    def _named(self) -> dict[str, str]:
+        return {"folder": str(self._folder)}
+
+    async def _check(self) -> str | None:
         try:
-            await ClipArchive(folder).try_out()
+            await ClipArchive(self._folder).try_out()
         except StorageError as err:
             return err.detail.value
         return None

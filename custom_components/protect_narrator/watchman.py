@@ -131,6 +131,12 @@ class Watchman:
         """What is known."""
         return self._facts
 
+    @property
+    def closed_cameras(self) -> list[str]:
+        """The names of the cameras whose recordings may not be read."""
+        cameras = self._coordinator.data.cameras
+        return sorted(cameras[mac].name for mac in self._facts.closed if mac in cameras)
+
     @callback
     def async_start(self) -> CALLBACK_TYPE:
         """Watch; return how to end that, which takes back what was told."""
@@ -312,13 +318,7 @@ class Watchman:
             _LOGGER.info("%s can be asked again", agent or "The preferred AI Task entity")
 
     def _named(self, worry: Worry) -> dict[str, str]:
-        """Return what the issue's words name."""
-        if worry.kind is Kind.NO_MEDIA_ACCESS:
-            cameras = self._coordinator.data.cameras
-            names = sorted(cameras[mac].name for mac in worry.cameras if mac in cameras)
-            return {"cameras": ", ".join(names) or "?"}
-        if worry.kind in STORAGE_KINDS.values():
-            return {"folder": str(self._archive.folder)}
+        """Return what the issue's words name, which every user can read."""
         if worry.kind is Kind.NOTHING_HEARD:
             return {"days": str(QUIET_AFTER.days)}
         if worry.kind is Kind.EVENT_EXCLUDED:
