@@ -1,11 +1,13 @@
 """Puts together what runs for one config entry; nothing listens yet."""
 
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryError, ConfigEntryNotReady
 
 from .archive import ClipArchive, media_folder
@@ -58,6 +60,21 @@ from .wording import worded
 _LOGIN_ERRORS = (ApiKeyOnlyError, CloudAccountError, InvalidAuthError)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parts:
+    """What takes time to get, of which the rest is made at once."""
+
+    archive: ClipArchive
+    unusable: StorageError | None
+    """What is wrong with it."""
+
+    ledger: Ledger
+    login: Credentials
+    sessions: Sessions
+    connection: Connection
+    console: ConsoleInfo
+
+
 async def async_assemble(hass: HomeAssistant, entry: ConfigEntry) -> RuntimeData:
     """Sweep the media folder, log in and make the pipeline.
 
@@ -68,6 +85,27 @@ async def async_assemble(hass: HomeAssistant, entry: ConfigEntry) -> RuntimeData
     ledger = await _ledger(hass, entry)
     login = _login(hass, entry)
     sessions, connection, console = await _connect(hass, entry, login, ledger.looked_at)
+    async with AsyncExitStack() as undo:
+        undo.callback(sessions.detach)
+        undo.push_async_callback(connection.close)
+        parts = _Parts(
+            archive=archive,
+            unusable=unusable,
+            ledger=ledger,
+            login=login,
+            sessions=sessions,
+            connection=connection,
+            console=console,
+        )
+        runtime = _put_together(hass, entry, parts)
+        undo.pop_all()
+    return runtime
+
+
+@callback
+def _put_together(hass: HomeAssistant, entry: ConfigEntry, parts: _Parts) -> RuntimeData:
+    """Make the pipeline of what there is."""
+    ledger, connection, console = parts.ledger, parts.connection, parts.console
     chosen = policy_from(hass, entry)
     begin_s = chosen.settle.total_seconds()
     readiness = Readiness(
@@ -97,7 +135,7 @@ async def async_assemble(hass: HomeAssistant, entry: ConfigEntry) -> RuntimeData
     )
     world = World(
         console=connection.media,
-        archive=archive,
+        archive=parts.archive,
         describers=lambda agent_id: HomeAssistantDescriber(hass, agent_id, ledger.experience),
         meter=CallMeter(coordinator),
         publisher=SightingPublisher(hass, coordinator, ledger, receipts),
@@ -115,8 +153,8 @@ async def async_assemble(hass: HomeAssistant, entry: ConfigEntry) -> RuntimeData
         coordinator=coordinator,
         connection=connection,
         ledger=ledger,
-        archive=archive,
-        unusable=unusable,
+        archive=parts.archive,
+        unusable=parts.unusable,
     )
 
     def show_depth() -> None:
@@ -138,9 +176,9 @@ async def async_assemble(hass: HomeAssistant, entry: ConfigEntry) -> RuntimeData
     )
     backlog = Backlog(way, world.clock, show_depth, watchman.async_note_bug)
     return RuntimeData(
-        sessions=sessions,
+        sessions=parts.sessions,
         connection=connection,
-        login=login,
+        login=parts.login,
         coordinator=coordinator,
         readiness=readiness,
         runner=runner,

@@ -175,6 +175,7 @@ _SHOW = {
     Medium.FRAMES.value: Medium.FRAMES,
     Medium.SNAPSHOT.value: Medium.SNAPSHOT,
 }
+_KNOWN_LABELS = frozenset(label.value for label in Label)
 SHOW_CHOICES = tuple(_SHOW)
 
 
@@ -233,11 +234,22 @@ def policy_from(hass: HomeAssistant, entry: ConfigEntry, mac: str | None = None)
     return policy_of(hass, options_at(entry, mac))
 
 
+def _labels(options: Mapping[str, Any]) -> frozenset[Label]:
+    """Return the labels that are described.
+
+    A later version may have known more, and the user gone back to this one: what is unknown is
+    skipped, and where nothing else was chosen the default counts.
+    """
+    chosen = options.get(CONF_LABELS, DEFAULT_POLICY.labels)
+    known = frozenset(Label(label) for label in chosen if label in _KNOWN_LABELS)
+    return known if known or not chosen else DEFAULT_POLICY.labels
+
+
 def policy_of(hass: HomeAssistant, options: Mapping[str, Any]) -> Policy:
     """Return the pipeline's policy that these options mean."""
     return Policy(
         cameras=frozenset(options.get(CONF_CAMERAS, ())),
-        labels=frozenset(map(Label, options.get(CONF_LABELS, DEFAULT_POLICY.labels))),
+        labels=_labels(options),
         clip_before=CLIP_BEFORE.read_duration(options),
         clip_after=CLIP_AFTER.read_duration(options),
         clip_longest=CLIP_LONGEST.read_duration(options),
@@ -246,7 +258,7 @@ def policy_of(hass: HomeAssistant, options: Mapping[str, Any]) -> Policy:
         clip_max_bytes=int(CLIP_MAX_MB.read(options) * MEBIBYTE),
         frame_count=int(FRAME_COUNT.read(options)),
         agent_id=options.get(CONF_AGENT_ID) or None,
-        show=_SHOW[options.get(CONF_SHOW, SHOW_AUTOMATIC)],
+        show=_SHOW.get(options.get(CONF_SHOW, SHOW_AUTOMATIC)),  # unknown: automatic
         describe_timeout=DESCRIBE_TIMEOUT.read_duration(options),
         language=options.get(CONF_LANGUAGE) or hass.config.language,
         time_zone=dt_util.get_default_time_zone(),

@@ -49,6 +49,21 @@ def test_the_forms_own_defaults_mean_the_products_defaults(hass: HomeAssistant) 
     )
 
 
+@pytest.mark.parametrize(
+    ("stored", "meant"),
+    [
+        (["person", "dragon"], frozenset({Label.PERSON})),
+        (["dragon"], Policy().labels),
+        ([], frozenset()),
+    ],
+)
+def test_choices_of_a_later_version_count_for_nothing(
+    hass: HomeAssistant, stored: list[str], meant: frozenset[Label]
+) -> None:
+    policy = policy_from(hass, entry_with(labels=stored, show="hologram"))
+    assert (policy.labels, policy.show) == (meant, None)
+
+
 def test_every_choice_reaches_the_policy(hass: HomeAssistant) -> None:
     entry = entry_with(
         agent_id="ai_task.gemini",

@@ -17,8 +17,13 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components import protect_narrator
-from custom_components.protect_narrator import async_remove_config_entry_device, following, watchman
-from custom_components.protect_narrator.console_access import token_folder
+from custom_components.protect_narrator import (
+    assembly,
+    async_remove_config_entry_device,
+    following,
+    watchman,
+)
+from custom_components.protect_narrator.console_access import Sessions, open_sessions, token_folder
 from custom_components.protect_narrator.const import DOMAIN
 from custom_components.protect_narrator.receipts import Receipts
 from simulator.console import Console, Reply
@@ -46,6 +51,29 @@ async def test_platforms_that_fail_take_the_connection_with_them(
     assert entry.state is ConfigEntryState.SETUP_ERROR
     assert entry.runtime_data.sessions.private.closed
     await console.wait_for(lambda: console.open_requests == console.open_websockets == 0)
+
+
+async def test_a_bug_after_the_log_in_leaves_no_session_open(
+    hass: HomeAssistant, console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Sessions] = []
+
+    def opening(*args: Any, **others: Any) -> Sessions:
+        opened.append(open_sessions(*args, **others))
+        return opened[-1]
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("planted")
+
+    monkeypatch.setattr(assembly, "open_sessions", opening)
+    monkeypatch.setattr(assembly, "policy_from", fail)
+    entry = our_entry(hass, console)
+
+    assert not await hass.config_entries.async_setup(entry.entry_id)
+
+    (sessions,) = opened
+    assert sessions.private.closed
+    assert sessions.public.closed
 
 
 async def test_a_bug_after_the_entities_were_added_takes_them_away_again(
