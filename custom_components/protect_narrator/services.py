@@ -82,7 +82,7 @@ async def _describe_now(call: ServiceCall) -> ServiceResponse:
     await _require(call, [entity_id], POLICY_CONTROL)
     entry, mac = _camera_of(call.hass, entity_id)
     # Who may switch a camera's light need not be allowed to see what it sees.
-    await _require(call, _showing(call.hass, entity_id, mac), POLICY_READ)
+    await _require(call, _showing(call.hass, [entity_id], mac), POLICY_READ)
     coordinator = entry.runtime_data.coordinator
     camera = coordinator.data.cameras[mac]
     now = _whole_ms(dt_util.utcnow())
@@ -109,10 +109,14 @@ async def _describe_again(call: ServiceCall) -> ServiceResponse:
     except ServiceValidationError:
         # Who may not see every camera must not learn either which Sightings there are.
         await _require(call, [], POLICY_CONTROL)
+        await _require(call, [], POLICY_READ)
         raise
     runtime = entry.runtime_data
     mac = runtime.coordinator.mac_of(detection.camera_id)
-    await _require(call, _telling(call.hass, mac) if mac else [], POLICY_CONTROL)
+    telling = _telling(call.hass, mac) if mac else []
+    await _require(call, telling, POLICY_CONTROL)
+    # The answer tells what the camera saw.
+    await _require(call, _showing(call.hass, telling, mac) if mac else [], POLICY_READ)
     if mac not in runtime.coordinator.data.cameras:
         raise _mistake("camera_gone", camera=detection.camera_name)
     # What was published while we read: between here and the Runner nothing else happens.
@@ -186,11 +190,17 @@ def _telling(hass: HomeAssistant, mac: str) -> list[str]:
     return _ours(hass, mac, ("sensor", "last_sighting"))
 
 
-def _showing(hass: HomeAssistant, entity_id: str, mac: str) -> list[str]:
-    """Return the entities in which the camera is seen: those that tell of it, and its picture."""
+def _showing(hass: HomeAssistant, entity_ids: list[str], mac: str) -> list[str]:
+    """Return the entities in which the camera is seen: those that tell of it, and its picture.
+
+    The camera entities are those of the devices that any of ``entity_ids`` is on.
+    """
     registry = er.async_get(hass)
-    named = registry.async_get(entity_id)
-    beside = er.async_entries_for_device(registry, named.device_id or "") if named else []
+    named = [entity for each in entity_ids if (entity := registry.async_get(each))]
+    devices = {entity.device_id for entity in named if entity.device_id}
+    beside = [
+        entity for device in devices for entity in er.async_entries_for_device(registry, device)
+    ]
     ours = (("event", "sighting"), ("sensor", "last_sighting"), ("image", "last_picture"))
     return [
         *_ours(hass, mac, *ours),

@@ -303,6 +303,46 @@ async def test_who_may_not_use_a_camera_gets_nothing_described(
     assert len(agent.asked) == 2
 
 
+@pytest.mark.parametrize("action", ["describe_now", "describe_again"])
+async def test_who_may_switch_a_camera_and_not_see_it_is_told_nothing(
+    home: Home, agent: FakeTaskEntity, action: str
+) -> None:
+    await home.set_up(agent)
+    await home.see(home.console.cameras[1])
+    first = await home.next_sighting()
+    mock_storage()
+    named = entity_of(home, 1, "sensor", "last_sighting")
+    about: dict[str, object] = {"entity_id": named}
+    if action == "describe_again":
+        about = {"sighting_id": first["sighting_id"]}
+
+    async def asks(name: str, **may: bool) -> dict[str, Any]:
+        policy = {"entities": {"entity_ids": {named: may}}}
+        user = MockUser(name=name, groups=[Group(name, policy, id=name)]).add_to_hass(home.hass)
+        return await call(home.hass, action, Context(user_id=user.id), **about)
+
+    with pytest.raises(Unauthorized):
+        await asks("blind", control=True)
+    with pytest.raises(Unauthorized):
+        await asks("idle", read=True)
+    answer = await asks("trusted", control=True, read=True)
+
+    assert answer["camera_name"] == "Camera 1"
+    assert len(agent.asked) == 2
+
+
+async def test_who_may_see_nothing_does_not_learn_which_sightings_there_are(
+    home: Home, agent: FakeTaskEntity
+) -> None:
+    await home.set_up(agent)
+    mock_storage()
+    policy = {"entities": {"all": {"control": True}}}
+    blind = MockUser(groups=[Group("blind", policy, id="blind")]).add_to_hass(home.hass)
+
+    with pytest.raises(Unauthorized):
+        await call(home.hass, "describe_again", Context(user_id=blind.id), sighting_id="no-such")
+
+
 async def test_first_words_are_not_described_again_while_the_full_ones_are_to_come(
     home: Home, agent: FakeTaskEntity
 ) -> None:
