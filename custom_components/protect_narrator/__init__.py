@@ -43,8 +43,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: NarratorConfigEntry) -> 
     manager = hass.config_entries
     async with AsyncExitStack() as undo:
         undo.push_async_callback(runtime.close)
-        await manager.async_forward_entry_setups(entry, PLATFORMS)
+        # Before: some may be there when it fails or is cancelled. Home Assistant takes no
+        # offence at those that are not.
         undo.push_async_callback(manager.async_unload_platforms, entry, PLATFORMS)
+        await manager.async_forward_entry_setups(entry, PLATFORMS)
         async_follow(hass, entry)
         intake = Intake(
             hass,

@@ -21,6 +21,7 @@ from custom_components.protect_narrator import (
     assembly,
     async_remove_config_entry_device,
     following,
+    switch,
     watchman,
 )
 from custom_components.protect_narrator.console_access import Sessions, open_sessions, token_folder
@@ -51,6 +52,33 @@ async def test_platforms_that_fail_take_the_connection_with_them(
     assert entry.state is ConfigEntryState.SETUP_ERROR
     assert entry.runtime_data.sessions.private.closed
     await console.wait_for(lambda: console.open_requests == console.open_websockets == 0)
+
+
+async def test_a_set_up_that_is_cancelled_between_its_platforms_leaves_none(
+    hass: HomeAssistant, console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    going_on = asyncio.Event()
+
+    async def wait(*_: object) -> None:
+        await going_on.wait()
+
+    assert await async_setup_component(hass, DOMAIN, {})
+    monkeypatch.setattr(switch, "async_setup_entry", wait)
+    entry = our_entry(hass, console)
+    setting_up = asyncio.create_task(hass.config_entries.async_setup(entry.entry_id))
+    await until(lambda: bool(hass.states.async_entity_ids("sensor")))
+
+    setting_up.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await setting_up
+    going_on.set()  # Home Assistant shields a platform's set-up
+
+    states = [hass.states.get(entity_id) for entity_id in hass.states.async_entity_ids("sensor")]
+    assert {state.state for state in states if state} == {"unavailable"}
+    monkeypatch.undo()
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    assert entry.state is ConfigEntryState.LOADED
+    await hass.config_entries.async_unload(entry.entry_id)
 
 
 async def test_a_bug_after_the_log_in_leaves_no_session_open(
