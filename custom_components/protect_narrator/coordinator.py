@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 import time
 from typing import override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, Context, HomeAssistant, callback
+from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
@@ -95,6 +96,7 @@ class NarratorCoordinator(DataUpdateCoordinator[NarratorData]):
         self.console = console
         self._said_lost: float | None = None
         self._unsteady = False
+        self._unsaid: CALLBACK_TYPE = _nothing
         self._subscribers: dict[str, list[Callable[[Published], None]]] = {}
         self._subscribers_to_all: list[Callable[[Published], None]] = []
         self._on_bug: Callable[[], None] = lambda: None
@@ -197,11 +199,25 @@ class NarratorCoordinator(DataUpdateCoordinator[NarratorData]):
         """Learn whether the console can be heard; say so once in the log."""
         if connected == self.data.connected:
             return
+        self._unsaid()
         if not connected:
             self._say_lost(time.monotonic())
         elif not self._unsteady:
             _LOGGER.info("The console %s is connected again", self.console.name)
+        else:
+            self._unsaid = async_call_later(self.hass, _UNSTEADY_S, self._on_steady)
         self._set(connected=connected)
+
+    @callback
+    def async_forget_return(self) -> None:
+        """Wait no longer to say that the console is connected again; for the end."""
+        self._unsaid()
+
+    @callback
+    def _on_steady(self, _now: datetime) -> None:
+        """Say that the connection that came and went has lasted."""
+        self._unsteady, self._unsaid = False, _nothing
+        _LOGGER.info("The console %s is connected again", self.console.name)
 
     @callback
     def _say_lost(self, now: float) -> None:
@@ -246,6 +262,10 @@ class NarratorCoordinator(DataUpdateCoordinator[NarratorData]):
     def _set(self, **changes: object) -> None:
         # dataclasses.replace is typed for any keyword; a wrong name raises.
         self.async_set_updated_data(replace(self.data, **changes))  # type: ignore[arg-type]
+
+
+def _nothing() -> None:
+    """Stand for a wait that is none."""
 
 
 def _local_day() -> date:

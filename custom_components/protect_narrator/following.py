@@ -51,6 +51,7 @@ def async_follow(hass: HomeAssistant, entry: NarratorConfigEntry) -> None:
     # One at a time: what fails leaves what was followed before it to be ended all the same.
     until_unload = entry.async_on_unload
     until_unload(forget_issues)
+    until_unload(coordinator.async_forget_return)
     until_unload(runtime.watchman.async_start())
     until_unload(coordinator.async_add_listener(keep))
     until_unload(async_follow_core(hass, coordinator))

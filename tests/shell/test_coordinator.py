@@ -8,6 +8,7 @@ from homeassistant.core import Context, HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
+    async_fire_time_changed,
 )
 
 from custom_components.protect_narrator.const import DOMAIN
@@ -135,6 +136,7 @@ async def test_a_lost_connection_is_said_once_and_its_return_too(
 
 
 async def test_a_connection_that_comes_and_goes_does_not_fill_the_log(
+    hass: HomeAssistant,
     coordinator: NarratorCoordinator,
     caplog: pytest.LogCaptureFixture,
     freezer: FrozenDateTimeFactory,
@@ -145,7 +147,11 @@ async def test_a_connection_that_comes_and_goes_does_not_fill_the_log(
             coordinator.async_set_connected(connected)
             assert coordinator.data.connected is connected
         freezer.tick(10)
+    async_fire_time_changed(hass)
     freezer.tick(600)
+    async_fire_time_changed(hass)
+    freezer.tick(600)
+    async_fire_time_changed(hass)
     coordinator.async_set_connected(False)
     coordinator.async_set_connected(True)
 
@@ -155,7 +161,28 @@ async def test_a_connection_that_comes_and_goes_does_not_fill_the_log(
         "The console Home is connected again",
     ]
     comes_and_goes = ["The connection to the console Home comes and goes"]
-    assert said == [*lost_and_back, *comes_and_goes, *lost_and_back]
+    # It has lasted for as long as makes it steady.
+    assert said == [*lost_and_back, *comes_and_goes, lost_and_back[1], *lost_and_back]
+
+
+async def test_a_connection_that_goes_for_good_after_all_is_not_said_to_be_back(
+    hass: HomeAssistant,
+    coordinator: NarratorCoordinator,
+    caplog: pytest.LogCaptureFixture,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    caplog.set_level(logging.INFO)
+    for connected in (False, True, False, True, False):
+        coordinator.async_set_connected(connected)
+    freezer.tick(601)
+    async_fire_time_changed(hass)
+    assert caplog.text.count("is connected again") == 1
+
+    coordinator.async_set_connected(True)
+    coordinator.async_forget_return()
+    freezer.tick(601)
+    async_fire_time_changed(hass)
+    assert caplog.text.count("is connected again") == 1
 
 
 async def test_data_is_replaced_and_never_changed(coordinator: NarratorCoordinator) -> None:
