@@ -13,7 +13,7 @@ import probatio
 
 from .archive import ClipArchive, media_folder
 from .console_access import CoreEntryMissingError, prove_access
-from .const import CONF_AGENT_ID, SUBENTRY_CAMERA
+from .const import CONF_AGENT_ID, CONF_CORE_ENTRY_ID, SUBENTRY_CAMERA
 from .describer import can_be_asked, suitable_agents
 from .forms import CONF_REMOVE_API_KEY, api_key_schema
 from .issues import ISSUE_AGENT, ISSUE_ENTRY, ISSUE_KIND
@@ -226,19 +226,26 @@ class ApiKeyFlow(_Flow):
 
     async def _change(self, key: str, *, remove: bool) -> str | None:
         """Store the key, or that there is none; return why neither was done."""
-        data = {name: value for name, value in self._entry.data.items() if name != CONF_API_KEY}
         if key:
-            data[CONF_API_KEY] = key
             try:
-                await prove_access(self.hass, data)
+                await prove_access(self.hass, self._with_key(key))
             except NoMediaAccessError:
                 pass  # which is looked for after the key, and is an issue of its own
-            except ConnectError as err:
+            except (ConnectError, CoreEntryMissingError) as err:
                 return err.code
         elif not remove:
             return "api_key_needed"
-        self.hass.config_entries.async_update_entry(self._entry, data=data)
+        # Read anew: meanwhile the password may have been changed in another form. Or the log-in
+        # is core's now, which has a key of its own.
+        if CONF_CORE_ENTRY_ID not in self._entry.data:
+            data = self._with_key(key)
+            self.hass.config_entries.async_update_entry(self._entry, data=data)
         return None
+
+    def _with_key(self, key: str) -> dict[str, Any]:
+        """Return the entry's data with that key, or with none."""
+        data = {name: value for name, value in self._entry.data.items() if name != CONF_API_KEY}
+        return data | ({CONF_API_KEY: key} if key else {})
 
 
 FLOWS: Mapping[Kind, type[_Flow]] = {

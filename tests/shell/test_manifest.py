@@ -311,7 +311,7 @@ def test_every_step_of_every_fix_flow_is_translated_and_every_error_of_it() -> N
         AgentFlow: {"agent_missing"},
         StorageFlow: {"disk_full", "storage_error"},
         MediaAccessFlow: of_console - {"invalid_api_key"},
-        ApiKeyFlow: of_console - {"no_media_access", "core_entry_missing"} | {"api_key_needed"},
+        ApiKeyFlow: of_console - {"no_media_access"} | {"api_key_needed"},
         BugFlow: set(),
     }
     for key, flow in flows.items():

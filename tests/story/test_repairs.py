@@ -6,6 +6,7 @@ from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
 from homeassistant.const import (
     ATTR_SUPPORTED_FEATURES,
     CONF_API_KEY,
+    CONF_PASSWORD,
     EVENT_HOMEASSISTANT_STARTED,
     STATE_UNKNOWN,
 )
@@ -376,6 +377,44 @@ async def test_an_api_key_that_is_revoked_is_told_and_a_new_one_typed(
     await reloaded(home, before)
     await home.console.wait_for(lambda: home.console.open_public_websockets > 0)
     assert repairs.ids == []
+
+
+async def test_a_log_in_that_is_changed_while_a_key_is_tried_stays_changed(
+    home: Home, repairs: Repairs, agent: FakeTaskEntity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def prove(_hass: object, _data: object) -> None:
+        changed = {**home.entry.data, CONF_PASSWORD: "the new password"}
+        home.hass.config_entries.async_update_entry(home.entry, data=changed)
+
+    await home.set_up(agent)
+    await revoke(home)
+    await repairs.told("api_key_refused")
+    home.console.password = "the new password"
+    monkeypatch.setattr("custom_components.protect_narrator.repairs.prove_access", prove)
+    before = home.entry.runtime_data
+
+    form = await repairs.open("api_key_refused")
+    await repairs.submit(form, api_key="the new key", remove_api_key=False)
+
+    await reloaded(home, before)
+    assert home.entry.data[CONF_PASSWORD] == "the new password"
+    assert home.entry.data[CONF_API_KEY] == "the new key"
+
+
+async def test_a_log_in_that_is_no_more_is_said_in_the_form_for_the_key(
+    home: Home, repairs: Repairs, agent: FakeTaskEntity
+) -> None:
+    await home.set_up(agent)
+    await revoke(home)
+    await repairs.told("api_key_refused")
+    form = await repairs.open("api_key_refused")
+    data = {CONF_CORE_ENTRY_ID: "gone"}
+    home.hass.config_entries.async_update_entry(home.entry, data=data)
+
+    form = await repairs.submit(form, api_key="the new key", remove_api_key=False)
+
+    assert form["errors"] == {"base": "core_entry_missing"}
+    assert home.entry.data == data
 
 
 async def test_one_can_go_on_without_an_api_key(
