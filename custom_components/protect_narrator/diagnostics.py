@@ -11,9 +11,10 @@ from enum import Enum
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
 from homeassistant.const import __version__ as home_assistant_version
 from homeassistant.core import HomeAssistant
-from homeassistant.loader import async_get_loaded_integration
+from homeassistant.loader import async_get_integration
 
 from .const import (
     CONF_AGENT_ID,
@@ -59,7 +60,15 @@ _PACKAGES = ("uiprotect", "av", "aiohttp", "numpy", "Pillow")
 async def async_get_config_entry_diagnostics(
     hass: HomeAssistant, entry: NarratorConfigEntry
 ) -> dict[str, Any]:
-    """Return it as JSON; Home Assistant asks for loaded entries only."""
+    """Return it as JSON; of an entry that is not loaded, what is stored of it."""
+    if entry.state is not ConfigEntryState.LOADED:
+        return {
+            "versions": await _versions(hass, None),
+            "console": _log_in(entry),
+            "options": _options(entry.options),
+            "profiles": [_options(profile.data) for profile in _profiles(entry)],
+            "agents": _agents(hass),
+        }
     runtime = entry.runtime_data
     coordinator = runtime.coordinator
     numbers = {mac: number for number, mac in enumerate(coordinator.data.cameras, 1)}
@@ -67,7 +76,7 @@ async def async_get_config_entry_diagnostics(
         "versions": await _versions(hass, coordinator.console.version),
         "console": {
             "model": coordinator.console.model,
-            "log_in_from_core": CONF_CORE_ENTRY_ID in entry.data,
+            **_log_in(entry),
             "has_api_key": runtime.login.api_key is not None,
             "verify_ssl": runtime.login.verify_ssl,
             "websockets": asdict(runtime.connection.ways),
@@ -84,11 +93,10 @@ async def async_get_config_entry_diagnostics(
         "options": _options(entry.options),
         "profiles": [
             {"camera": numbers.get(profile.unique_id or "")} | _options(profile.data)
-            for profile in entry.get_subentries_of_type(SUBENTRY_CAMERA)
+            for profile in _profiles(entry)
         ],
         "agents": {
-            "preferred": preferred_agent(hass),
-            "suitable": suitable_agents(hass),
+            **_agents(hass),
             "takes_clip": {
                 agent: learnt.get("takes_clip")
                 for agent, learnt in runtime.ledger.experience.as_stored().items()
@@ -105,11 +113,23 @@ async def async_get_config_entry_diagnostics(
     }
 
 
-async def _versions(hass: HomeAssistant, protect: str) -> dict[str, str | None]:
+def _log_in(entry: NarratorConfigEntry) -> dict[str, Any]:
+    return {"log_in_from_core": CONF_CORE_ENTRY_ID in entry.data}
+
+
+def _profiles(entry: NarratorConfigEntry) -> list[ConfigSubentry]:
+    return list(entry.get_subentries_of_type(SUBENTRY_CAMERA))
+
+
+def _agents(hass: HomeAssistant) -> dict[str, Any]:
+    return {"preferred": preferred_agent(hass), "suitable": suitable_agents(hass)}
+
+
+async def _versions(hass: HomeAssistant, protect: str | None) -> dict[str, str | None]:
     packages = await hass.async_add_executor_job(_package_versions)
     return {
         "home_assistant": home_assistant_version,
-        "protect_narrator": str(async_get_loaded_integration(hass, DOMAIN).version),
+        "protect_narrator": str((await async_get_integration(hass, DOMAIN)).version),
         "protect": protect,
         **packages,
     }

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 import json
 from typing import Any
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import get_system_health_info
@@ -138,6 +139,26 @@ async def test_nothing_private_is_in_the_diagnostics(
     assert not [secret for secret in secrets(home) if secret in text]
     assert len(json.dumps(ours)) < 16_000
     assert (ours["console"]["log_in_from_core"], ours["console"]["has_api_key"]) == (of_core, True)
+
+
+async def test_an_entry_that_could_not_be_set_up_has_diagnostics_too(
+    home: Home, agent: FakeTaskEntity, hass_client: ClientSessionGenerator
+) -> None:
+    options = {CONF_HOUSE_NOTES: MARKERS["notes"], "a_key_of_tomorrow": MARKERS["other"]}
+    home.add_entry(agent, options)
+    add_profile(home, home.console.cameras[1], {CONF_INSTRUCTION: MARKERS["instruction"]})
+    await home.console.go_down()
+    assert not await home.hass.config_entries.async_setup(home.entry.entry_id)
+    assert home.entry.state is ConfigEntryState.SETUP_RETRY
+
+    text, ours = await diagnosed(home, hass_client)
+
+    assert not [secret for secret in secrets(home) if secret in text]
+    assert ours["versions"]["protect"] is None
+    assert ours["console"] == {"log_in_from_core": False}
+    assert ours["options"]["house_notes_length"] == len(MARKERS["notes"])
+    assert ours["profiles"] == [{"instruction_length": len(MARKERS["instruction"])}]
+    assert ours["agents"]["suitable"] == [agent.entity_id]
 
 
 async def test_the_diagnostics_say_how_it_goes(
