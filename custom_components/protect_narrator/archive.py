@@ -66,7 +66,7 @@ class ClipArchive:
 
     async def try_out(self) -> None:
         """Write a file and remove it. Raises StorageError."""
-        async with self.workspace("none") as room:
+        async with self._room("A file that tried the media folder", "Media folder tried") as room:
             await room.write("try", b"?")
 
     async def sweep(self) -> int:
@@ -86,6 +86,13 @@ class ClipArchive:
         Raises StorageError when it cannot be made. That it cannot be removed is logged
         and never hides how the analysis ended; the next start's sweep takes it.
         """
+        whose = f"Sighting {sighting_id}"
+        async with self._room(f"{whose}: its clip", f"{whose}: clip and pictures removed") as room:
+            yield room
+
+    @asynccontextmanager
+    async def _room(self, what: str, done: str) -> AsyncIterator[FolderWorkspace]:
+        """Make a directory; say ``done`` when it was removed, else what could not be."""
         name = secrets.token_hex(16)
         path = self._root / name
         _in_use.add(name)
@@ -96,9 +103,9 @@ class ClipArchive:
             try:
                 await in_thread(_remove, path)
             except OSError as err:
-                _LOGGER.warning("Sighting %s: its clip could not be removed: %s", sighting_id, err)
+                _LOGGER.warning("%s could not be removed: %s", what, err)
             else:
-                _LOGGER.debug("Sighting %s: clip and pictures removed", sighting_id)
+                _LOGGER.debug(done)
             finally:
                 _in_use.discard(name)
 

@@ -290,3 +290,16 @@ async def test_a_share_that_knows_no_modes_can_be_used(
     monkeypatch.setattr(Path, "chmod", refuse)
     assert await archive.sweep() == 0
     assert inside(root) == []
+
+
+async def test_a_trial_that_cannot_be_removed_is_not_said_to_be_a_sightings_clip(
+    archive: ClipArchive, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def stuck(path: Path) -> None:
+        raise PermissionError(errno.EACCES, "not yours", str(path))
+
+    monkeypatch.setattr(shutil, "rmtree", stuck)
+    await archive.try_out()
+
+    assert "A file that tried the media folder could not be removed" in caplog.text
+    assert "Sighting" not in caplog.text
