@@ -4,33 +4,52 @@ The registries remember what they lose: a camera that is adopted anew gets its d
 entities back, with their ids and the names that the user gave them.
 """
 
+from datetime import datetime, timedelta
+
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers.event import async_call_later
 
 from .const import DOMAIN
 from .coordinator import NarratorCoordinator
 from .devices import core_device
 
+# A console that is starting may list some of its cameras only, for as long as it finds the rest.
+SETTLED_AFTER = timedelta(minutes=10)
+
 
 @callback
 def async_remove_stale(hass: HomeAssistant, coordinator: NarratorCoordinator) -> CALLBACK_TYPE:
-    """Remove what is stale now, and whatever becomes so from now on; return how to end that."""
-    cameras = coordinator.data.cameras
+    """Remove what is stale when the cameras have not changed for a while; return how to end that.
+
+    That counts from now, and from each change on. Nothing is lost if we end before: the next
+    start begins anew.
+    """
+    cameras = coordinator.data.cameras.keys()
+    settled = False
+
+    @callback
+    def on_settled(_now: datetime) -> None:
+        nonlocal settled
+        settled = True
+        _remove(hass, coordinator)
+
+    stop_waiting = async_call_later(hass, SETTLED_AFTER, on_settled)
 
     @callback
     def on_device(event: Event[dr.EventDeviceRegistryUpdatedData]) -> None:
         # Core's device of a camera that the console has lost may go after it.
-        if event.data["action"] == "remove":
+        if settled and event.data["action"] == "remove":
             _remove(hass, coordinator)
 
     @callback
     def on_coordinator() -> None:
-        nonlocal cameras
-        if coordinator.data.cameras is not cameras:
-            cameras = coordinator.data.cameras
-            _remove(hass, coordinator)
+        nonlocal cameras, settled, stop_waiting
+        if coordinator.data.cameras.keys() != cameras:
+            cameras, settled = coordinator.data.cameras.keys(), False
+            stop_waiting()
+            stop_waiting = async_call_later(hass, SETTLED_AFTER, on_settled)
 
-    _remove(hass, coordinator)
     endings = (
         hass.bus.async_listen(dr.EVENT_DEVICE_REGISTRY_UPDATED, on_device),
         coordinator.async_add_listener(on_coordinator),
@@ -38,6 +57,7 @@ def async_remove_stale(hass: HomeAssistant, coordinator: NarratorCoordinator) ->
 
     @callback
     def end() -> None:
+        stop_waiting()
         for ending in endings:
             ending()
 
@@ -48,7 +68,7 @@ def async_remove_stale(hass: HomeAssistant, coordinator: NarratorCoordinator) ->
 def _remove(hass: HomeAssistant, coordinator: NarratorCoordinator) -> None:
     cameras = coordinator.data.cameras
     if not cameras:
-        return  # a console that is starting may list none
+        return  # a console that is starting may list none, for however long
     present = {coordinator.console.mac, *cameras}
     entry_id = coordinator.config_entry.entry_id
     devices, entities = dr.async_get(hass), er.async_get(hass)

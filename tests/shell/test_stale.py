@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     MockModule,
+    async_fire_time_changed,
     mock_integration,
 )
 
@@ -20,7 +23,7 @@ from custom_components.protect_narrator.devices import (
     console_device,
 )
 from custom_components.protect_narrator.protect import CameraInfo
-from custom_components.protect_narrator.stale import async_remove_stale
+from custom_components.protect_narrator.stale import SETTLED_AFTER, async_remove_stale
 
 from .test_coordinator import CAMERA, CONSOLE
 
@@ -67,6 +70,12 @@ def left(hass: HomeAssistant, ours: MockConfigEntry) -> tuple[set[str], set[str]
     )
 
 
+async def settle(hass: HomeAssistant) -> None:
+    """Let the cameras stay as they are for long enough."""
+    async_fire_time_changed(hass, dt_util.utcnow() + SETTLED_AFTER + timedelta(seconds=1))
+    await hass.async_block_till_done()
+
+
 ALL = {CONSOLE.mac, CAMERA.mac, OTHER.mac}
 
 
@@ -75,16 +84,27 @@ async def test_a_camera_that_goes_leaves_nothing(
 ) -> None:
     assert left(hass, ours) == (ALL, ALL)
     coordinator.async_set_cameras((OTHER,))
-    await hass.async_block_till_done()
+    await settle(hass)
     assert left(hass, ours) == (ALL - {CAMERA.mac}, ALL - {CAMERA.mac})
+
+
+async def test_cameras_that_a_starting_console_does_not_list_yet_lose_nothing(
+    hass: HomeAssistant, ours: MockConfigEntry, coordinator: NarratorCoordinator, watched: None
+) -> None:
+    coordinator.async_set_cameras((OTHER,))
+    await hass.async_block_till_done()
+    coordinator.async_set_cameras((CAMERA, OTHER))
+    await settle(hass)
+    assert left(hass, ours) == (ALL, ALL)
 
 
 async def test_a_camera_that_went_while_we_were_away_leaves_nothing(
     hass: HomeAssistant, ours: MockConfigEntry
 ) -> None:
     coordinator = NarratorCoordinator(hass, ours, CONSOLE)
-    async_remove_stale(hass, coordinator)()
-    await hass.async_block_till_done()
+    end = async_remove_stale(hass, coordinator)
+    await settle(hass)
+    end()
     assert left(hass, ours) == (ALL - {OTHER.mac}, ALL - {OTHER.mac})
 
 
@@ -97,7 +117,7 @@ async def test_a_console_that_lists_none_or_renames_one_loses_nothing(
     cameras: tuple[CameraInfo, ...],
 ) -> None:
     coordinator.async_set_cameras(cameras)
-    await hass.async_block_till_done()
+    await settle(hass)
     assert left(hass, ours) == (ALL, ALL)
 
 
@@ -114,7 +134,7 @@ async def test_a_camera_that_core_still_has_keeps_its_entities_until_core_loses_
     await hass.async_block_till_done()
 
     coordinator.async_set_cameras((OTHER,))
-    await hass.async_block_till_done()
+    await settle(hass)
     assert left(hass, ours) == (ALL - {CAMERA.mac}, ALL)
 
     dr.async_get(hass).async_remove_device(device.id)

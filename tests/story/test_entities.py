@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from http import HTTPStatus
 
 from homeassistant.components.image import async_get_image
@@ -13,7 +14,7 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.protect_narrator import async_remove_config_entry_device
+from custom_components.protect_narrator import async_remove_config_entry_device, stale
 from custom_components.protect_narrator.const import CONF_CAMERAS, CONF_LABELS, DOMAIN
 from simulator.console import Camera, Reply
 from simulator.video import read_still
@@ -284,8 +285,9 @@ async def test_what_is_told_while_the_console_is_away_is_no_missed_moment(
 
 
 async def test_a_camera_that_goes_takes_its_device_along_and_comes_back_with_both(
-    home: Home, agent: FakeTaskEntity
+    home: Home, agent: FakeTaskEntity, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(stale, "SETTLED_AFTER", timedelta(0))
     await home.set_up(agent)
     camera = home.console.cameras[1]
     registry = dr.async_get(home.hass)
@@ -313,11 +315,11 @@ async def test_a_camera_that_is_adopted_anew_keeps_its_entities(
     sensor = (Platform.SENSOR, "last_sighting", before)
     entity_id = home.entity_id(Platform.SENSOR, "last_sighting", before.mac)
     await home.console.remove_camera(before.id)
-    await until(lambda: home.hass.states.get(entity_id) is None)
+    await until(lambda: home.state(*sensor).state == "unavailable")
 
     anew = replace(before, id=Camera.make(21).id)
     await home.console.add_camera(anew)
-    await until(lambda: home.hass.states.get(entity_id))
+    await until(lambda: home.state(*sensor).state != "unavailable")
     assert home.state(*sensor).entity_id == entity_id
     await home.see(anew)
     sighting = await home.next_sighting()
