@@ -71,6 +71,8 @@ class Experience:
         """Take up what was stored by agent; ``on_change`` is called when there is more to store."""
         self._on_change = on_change
         self._learnt: dict[str, StoredExperience] = dict(stored or {})
+        self.failing: set[str] = set()
+        """Agents whose last call has failed, which the log was told; of this run only."""
 
     def as_stored(self) -> dict[str, StoredExperience]:
         """Return what is to be stored, by agent; the latest is the last."""

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Coroutine, Mapping
 import inspect
 import json
+import logging
 from types import TracebackType
 from typing import Any
 
@@ -156,16 +157,26 @@ class HomeAssistantDescriber:
             except Exception as err:
                 if _is_our_bug(err):
                     raise
-                _LOGGER.warning("%s failed", agent_id, exc_info=True)
+                self._say_failed(agent_id)
                 raise AgentError(
                     FallbackDetail.AGENT_ERROR, f"{agent_id} raised {type(err).__name__}"
                 ) from err
+        if agent_id in self._experience.failing:
+            self._experience.failing.remove(agent_id)
+            _LOGGER.info("%s answers again", agent_id)
         if not isinstance(answer, Mapping | str):
             raise AgentError(
                 FallbackDetail.AGENT_UNUSABLE_ANSWER,
                 f"{agent_id} answered with a {type(answer).__name__}",
             )
         return Answer(answer, tokens)
+
+    def _say_failed(self, agent_id: str) -> None:
+        """Say where the present error came from: loudly once, until the agent answers."""
+        failing = self._experience.failing
+        level = logging.DEBUG if agent_id in failing else logging.WARNING
+        failing.add(agent_id)
+        _LOGGER.log(level, "%s failed", agent_id, exc_info=True)
 
     def _required(self) -> str:
         """Return the entity to ask; raise AgentUnavailableError."""

@@ -1,6 +1,7 @@
 """The describer asks a real Home Assistant's agents; the agents alone are fakes."""
 
 from collections.abc import Callable
+from contextlib import suppress
 import logging
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ import probatio
 import pytest
 
 from custom_components.protect_narrator import media_source as our_media
+from custom_components.protect_narrator.abilities import Experience
 from custom_components.protect_narrator.const import DOMAIN
 from custom_components.protect_narrator.describer import (
     HomeAssistantDescriber,
@@ -193,6 +195,29 @@ async def test_where_an_agents_error_came_from_is_logged_and_not_what_it_says(
     assert "Traceback" in caplog.text
     assert "RuntimeError" in caplog.text
     assert "out of memory" not in caplog.text
+
+
+async def test_an_agent_that_goes_on_failing_is_said_once_until_it_answers(
+    hass: HomeAssistant, question: Question, caplog: pytest.LogCaptureFixture
+) -> None:
+    agent = FakeTaskEntity("Broken", fail := fails_with(RuntimeError("out of memory")))
+    await add_agents(hass, agent)
+    experience = Experience()
+    caplog.set_level(logging.INFO, "custom_components.protect_narrator")
+
+    async def ask() -> None:
+        # A Detection each, of one console.
+        await HomeAssistantDescriber(hass, agent.entity_id, experience).ask(question)
+
+    for answer in (fail, fail, lambda: GOOD_ANSWER, lambda: GOOD_ANSWER, fail):
+        agent.answer = answer
+        with suppress(AgentError):
+            await ask()
+
+    said = [record.getMessage().partition("\n")[0] for record in caplog.records]
+    ours = [line for line in said if line.startswith(agent.entity_id)]
+    failed, back = f"{agent.entity_id} failed", f"{agent.entity_id} answers again"
+    assert ours == [failed, back, failed]
 
 
 @pytest.mark.parametrize("error", [TypeError, AttributeError, KeyError])
