@@ -213,6 +213,85 @@ def _nested(deep: int) -> bytes:
     return body + clips()[_WHOLE]
 
 
+def _album(count: int = 0x0FFFFF00) -> Box:
+    """Return the table of a picture book of so many pictures, and no picture."""
+    return Box(b"iloc", bytearray(b"\2\0\0\0" + b"\x44\0" + count.to_bytes(4)))
+
+
+def _into(kind: bytes, source: int = _SOUND) -> bytes:
+    """Return a sound clip with such a table within its first box of that kind."""
+    return changed(source, lambda boxes: one(kind, boxes).children.append(_album()))
+
+
+def _told_with(title: bytes, value: Box) -> bytes:
+    """Return a sound clip of that title, and with one more word said of it."""
+
+    def change(boxes: list[Box]) -> None:
+        words = [Box(b"\xa9nam", bytearray(len(title).to_bytes(2) + b"\0\0" + title)), value]
+        one(b"moov", boxes).children.append(Box(b"udta", bytearray(), words))
+
+    return changed(_WHOLE, change)
+
+
+def titled(words: bytes) -> bytes:
+    """Return a sound clip in whose metadata those words are everywhere."""
+
+    def change(boxes: list[Box]) -> None:
+        data = Box(b"data", bytearray((1).to_bytes(4) + bytes(4) + words))
+        tags = Box(b"ilst", bytearray(), [Box(b"\xa9nam", bytearray(), [data])])
+        handler = Box(b"hdlr", bytearray(bytes(8) + b"mdirappl" + bytes(8) + words + b"\0"))
+        named = Box(b"name", bytearray(words))
+        udta = [Box(b"meta", bytearray(4), [handler, tags]), named, Box(b"free", bytearray(words))]
+        one(b"moov", boxes).children.append(Box(b"udta", bytearray(), udta))
+        for box in every(boxes):
+            if box.kind == b"hdlr" and box is not handler:
+                box.head[24:] = words + b"\0"
+        boxes.insert(1, Box(b"free", bytearray(words)))
+
+    boxes = parsed(clips()[_SOUND])
+    before = len(boxes[0].encoded()) + len(boxes[1].encoded())
+    change(boxes)
+    moved(boxes, sum(len(box.encoded()) for box in boxes[:3]) - before)
+    return encoded(boxes)
+
+
+def _index(offset: int) -> bytes:
+    """Return a clip in fragments whose index says that there is one so far behind it."""
+    head = b"\1\0\0\0" + (1).to_bytes(4) + (10).to_bytes(4) + bytes(8)
+    part = (100).to_bytes(4) + (1).to_bytes(4) + bytes(4)
+    told = head + (offset & 2**64 - 1).to_bytes(8) + (1).to_bytes(4) + part
+    boxes = parsed(clips()[_FRAGMENTS])
+    boxes.insert(2, Box(b"sidx", bytearray(told)))
+    return encoded(boxes)
+
+
+def _behind_a_palette(boxes: list[Box]) -> None:
+    """Let a picture have colours of its own, which libav reads before it looks for boxes."""
+    coding = one(b"avc1", boxes)
+    coding.head[74:78] = (8).to_bytes(2) + bytes(2)
+    colours = bytes(4 + 2 + 2 + 8)  # one of them
+    coding.children.insert(0, Box(b"free", bytearray(colours[8:] + _album().encoded())))
+
+
+def one_sample(size: int) -> bytes:
+    """Return a clip whose only sample has that size, and is nothing."""
+
+    def change(boxes: list[Box]) -> None:
+        for box in every(boxes):
+            if box.kind == b"stsz":
+                box.head[4:] = bytes(4) + (1).to_bytes(4) + size.to_bytes(4)
+            elif box.kind in {b"stts", b"ctts"}:
+                box.head[4:] = (1).to_bytes(4) + (1).to_bytes(4) + (1).to_bytes(4)
+            elif box.kind == b"stsc":
+                box.head[4:] = b"".join(each.to_bytes(4) for each in (1, 1, 1, 1))
+            elif box.kind == b"stco":
+                box.head[4:] = (1).to_bytes(4) + box.head[8:12]
+            elif box.kind == b"mdat":
+                box.head += bytes(size)
+
+    return changed(_WHOLE, change)
+
+
 def _reach(size: int) -> bytes:
     """Return a clip whose recording is said to go on for so many bytes."""
     boxes = parsed(clips()[_WHOLE])
@@ -232,6 +311,19 @@ def films() -> Iterator[tuple[str, bytes]]:
     yield "a table that ends early", changed(_WHOLE, _table_at_the_end)
     yield "a million samples", changed(_WHOLE, lambda boxes: _many_samples(boxes, 1_000_000))
     yield "199,000 samples", changed(_WHOLE, lambda boxes: _many_samples(boxes, 199_000))
+    sound = clips()[_WHOLE]
+    yield "an album of 2^28 pictures, first", _album().encoded() + sound
+    yield "an album of 2^28 pictures, last", sound + _album().encoded()
+    yield "an album among a film's words", _told_with(b"A title", _album())
+    yield "an album in what the sound is coded in", _into(b"mp4a")
+    for kind in (b"stbl", b"trak", b"meta", b"ilst", b"moof", b"traf"):
+        source = _FRAGMENTS if kind in {b"moof", b"traf"} else _SOUND
+        yield f"an album in {kind.decode()}", _into(kind, source)
+    yield "an index into the recording", _index(900)
+    yield "an index that goes back", _index(-900)
+    yield "an album behind a palette", changed(_WHOLE, _behind_a_palette)
+    yield "one sample of 100 MB", one_sample(100_000_000)
+    yield "one sample as large as one may be", one_sample(16 * 1024 * 1024)
     yield "hours", changed(_SOUND, _long)
     yield "a thousand tracks", changed(_SOUND, _many_tracks)
     yield "tracks without a number", changed(_FRAGMENTS, _unnumbered)

@@ -31,6 +31,15 @@ _OTHER_KINDS = (
 )  # fmt: skip
 
 
+# What counts something, by libav's table of what it reads; the number stands at one of these.
+_COUNTING = (
+    b"iloc", b"iinf", b"ipma", b"iprp", b"iref", b"keys", b"sgpd", b"sbgp", b"stps", b"stz2",
+    b"senc", b"saiz", b"saio", b"pssh", b"dref", b"sidx", b"tfra", b"chan", b"chnl", b"chpl",
+    b"strf", b"glbl", b"adrm", b"cmov", b"avss", b"dec3", b"esds", b"----", b"hoov",
+)  # fmt: skip
+_COUNT_AT = (0, 4, 6, 8, 12, 16)
+
+
 @dataclass(slots=True)
 class Box:
     """One box: its own bytes, then its children."""
@@ -180,6 +189,19 @@ def nested(kind: bytes, deep: int, inner: Box) -> Box:
     return inner
 
 
+def _counting(random: Random, boxes: list[Box]) -> None:
+    """Put in a box that claims to have very much, somewhere."""
+    body = bytearray(random.choice((b"", b"\1", b"\2")).ljust(4, b"\0"))
+    body += random.choice((bytes(4), b"sync", b"rap ", b"\x44\0\0\0"))
+    body += bytes(random.choice((2, 12, 40)))
+    at = random.choice(_COUNT_AT)
+    body[at : at + 4] = random.choice((0x0FFFFF00, 2**28, 2**31 - 1, 2**32 - 1, 10**7)).to_bytes(4)
+    siblings = random.choice([boxes, *(box.children for box in every(boxes) if box.children)])
+    siblings.insert(
+        random.randrange(len(siblings) + 1), Box(random.choice(_COUNTING), bytearray(body))
+    )
+
+
 def _size(random: Random, boxes: list[Box]) -> None:
     """Let a box claim another size."""
     box = random.choice(every(boxes))
@@ -257,7 +279,7 @@ def _tracks(random: Random, boxes: list[Box]) -> None:
 
 
 _WAYS: tuple[Callable[[Random, list[Box]], None], ...] = (
-    _number, _number, _number, _table, _table, _table, _structure, _structure, _size,
+    _number, _number, _number, _table, _table, _table, _structure, _structure, _counting, _size,
     _parameters, _parameters, _dimensions, _pictures, _pictures, _pictures, _times, _tracks,
 )  # fmt: skip
 

@@ -29,6 +29,8 @@ _OPTIONS = {
     # A table may say that a track lies in another file: it is the default, and a promise.
     "enable_drefs": "0",
     "protocol_whitelist": "file",
+    # Chapters are read as a clip is opened, each with a piece of memory of its own.
+    "ignore_chapters": "1",
 }
 
 
