@@ -5,11 +5,12 @@ and nothing raises.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 import re
+from types import MappingProxyType
 from typing import Any
 
 from uiprotect.data import Event
@@ -65,10 +66,12 @@ _MOST_ITEMS = 32
 # Of the moments at which Protect saw something best; more pictures are not looked at.
 MOST_VIEWS = 8
 
-# What is read of a public event, and of how many that is remembered: a busy site has dozens
+# Of how many public events what was told is remembered: a busy site has dozens
 # open, and what is forgotten too early is found by the look-back.
-_PUBLIC_KEYS = ("type", "device", "start", "end", "smartDetectTypes")
 _MOST_PUBLIC = 1000
+
+# Of a type that Protect has not had yet; the longest that it has are half of it.
+_LONGEST_TYPE = 40
 
 # What is outside is no time of an event; within, times can be added to safely.
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
@@ -195,7 +198,7 @@ class PublicEvents:
         event_id = normalized_id(item.get("id"))
         if event_id is None:
             return None
-        told = {key: item[key] for key in _PUBLIC_KEYS if key in item}
+        told = {key: read(item[key]) for key, read in _READ_PUBLIC.items() if key in item}
         known = self._known[event_id] = self._known.get(event_id, {}) | told
         self._known.move_to_end(event_id)
         if len(self._known) > _MOST_PUBLIC:
@@ -204,9 +207,9 @@ class PublicEvents:
             event_id=event_id,
             camera_id=known.get("device"),
             event_type=known.get("type"),
-            smart_types=_items(known.get("smartDetectTypes")),
-            start=_moment(known.get("start")),
-            end=_moment(known.get("end")),
+            smart_types=known.get("smartDetectTypes", ()),
+            start=known.get("start"),
+            end=known.get("end"),
             score=None,
             cut_outs=(),
             zones_of=no_zones,
@@ -329,6 +332,29 @@ def _moment(value: object) -> datetime | None:
     if not isinstance(value, int | float) or not _EARLIEST_MS <= value <= _LATEST_MS:
         return None
     return datetime.fromtimestamp(value / 1000, UTC)
+
+
+def _known_type(value: object) -> str | None:
+    """Return the type where it is one of a detection."""
+    return value if isinstance(value, str) and value in EVENT_TYPES else None
+
+
+def _short_items(value: object) -> tuple[str, ...]:
+    """Return what was listed, each no longer than a type is: ones that are not known count too."""
+    return tuple(str(item)[:_LONGEST_TYPE] for item in _items(value) if isinstance(item, str))
+
+
+# What is read of a public event and remembered, reduced to what it can be: a console that tells
+# megabytes must not have a thousand of them kept.
+_READ_PUBLIC: Mapping[str, Callable[[object], Any]] = MappingProxyType(
+    {
+        "type": _known_type,
+        "device": plain_id,
+        "start": _moment,
+        "end": _moment,
+        "smartDetectTypes": _short_items,
+    }
+)
 
 
 def _of(thing: object, *names: str) -> Any:  # noqa: ANN401 - it is what is not known
