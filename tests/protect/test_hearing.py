@@ -9,8 +9,10 @@ import pytest
 
 from custom_components.protect_narrator.pipeline.models import Detection, Label
 from custom_components.protect_narrator.protect import connection as room
+from custom_components.protect_narrator.protect.events import PublicEvents
 from custom_components.protect_narrator.protect.tracker import Tracker
 from simulator.console import Channel, Console, Socket
+from tests.waiting import until
 
 from .helpers import AT_ONCE, Heard, Link, linked, looked_so_far
 
@@ -182,3 +184,30 @@ async def test_a_label_that_comes_shortly_after_the_end_is_told_with_the_detecti
     assert detection.labels == (Label.PERSON, Label.VEHICLE, Label.LICENSE_PLATE)
     assert detection.license_plates == ("ABC",)
     assert not detection.end_estimated
+
+
+@pytest.mark.parametrize(
+    ("where", "name"), [(room, "frame_from_private"), (PublicEvents, "take_in")]
+)
+async def test_a_bug_in_taking_in_a_message_is_told_and_its_words_are_not(
+    console: Console,
+    link: Link,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    where: object,
+    name: str,
+) -> None:
+    def buggy(*_told: object) -> None:
+        raise ValueError("B-AB 123")
+
+    bugs: list[None] = []
+    link.connection.report_bugs(lambda: bugs.append(None))
+    heard = await link.start(console)
+    monkeypatch.setattr(where, name, buggy)
+
+    await console.detect(console.cameras[0].id)
+
+    assert await heard.some()
+    await until(lambda: bool(bugs))
+    assert "What the console told was lost by a bug" in caplog.text
+    assert "B-AB 123" not in caplog.text

@@ -282,9 +282,10 @@ class Connection:
         )
         self._tracker.set_cameras({camera.id: camera.name for camera in self._cameras.known})
         self._looks = Looks(self._tracker, self._tell_looked)
+        border = self._telling.taking_in
         self._unsubscribe += [
-            self._client.subscribe_websocket_state(self._on_private_state),
-            self._client.subscribe_websocket(self._on_private),
+            self._client.subscribe_websocket_state(border(self._on_private_state)),
+            self._client.subscribe_websocket(border(self._on_private)),
         ]
         look_back = LookBack(
             self._client,
@@ -303,8 +304,8 @@ class Connection:
         if self._credentials.api_key is not None:
             # Raw and without priming: it costs no request, and nobody invents an end.
             self._unsubscribe += [
-                self._client.subscribe_events_websocket_state(self._on_public_state),
-                self._client.subscribe_events_websocket(self._on_public),
+                self._client.subscribe_events_websocket_state(border(self._on_public_state)),
+                self._client.subscribe_events_websocket(border(self._on_public)),
             ]
 
     async def close(self) -> None:

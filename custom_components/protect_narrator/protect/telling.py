@@ -39,6 +39,22 @@ class Telling:
             _LOGGER.exception("A listener failed by a bug")
             self.bug()
 
+    def taking_in[T](self, take_in: Callable[[T], None]) -> Callable[[T], None]:
+        """Return what takes in what the library tells, and goes on after a bug of ours.
+
+        The library would write what is raised into a log of its own, with its message, and
+        nobody would learn that nothing of that kind is heard any more.
+        """
+
+        def taken_in(what: T) -> None:
+            try:
+                take_in(what)
+            except Exception:
+                _LOGGER.exception("What the console told was lost by a bug")
+                self.bug()
+
+        return taken_in
+
     def be_loud(self, task: asyncio.Task[None]) -> None:
         """Log how a task of ours ended, unless it was cancelled or done: it is a bug."""
         if not task.cancelled() and (error := task.exception()) is not None:
