@@ -32,8 +32,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             make=mp4.broken,
             target=targets.clip,
             suffix=".mp4",
-            # One of 17 million pixels takes 25 MB, and a decoder may hold two dozen.
-            most_mib=640,
+            # The seeds are small. One of the monsters has pictures of 13 MB, and a sample of 16
+            # MB is in memory twice.
+            most_mib=256,
         ),
         "jpeg": Kind(
             sound=lambda: seeds.pictures()[0],

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+import errno
 import json
+import os
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -12,7 +14,7 @@ from uiprotect.data import Event as ProtectEvent
 from custom_components.protect_narrator.pipeline.answer import parse_answer
 from custom_components.protect_narrator.pipeline.choosing import Look
 from custom_components.protect_narrator.pipeline.errors import NarratorError
-from custom_components.protect_narrator.pipeline.frames import choose, probe
+from custom_components.protect_narrator.pipeline.frames import Strip, choose, probe
 from custom_components.protect_narrator.pipeline.models import Description
 from custom_components.protect_narrator.pipeline.pictures import as_jpeg
 from custom_components.protect_narrator.pipeline.remux import cut
@@ -40,6 +42,8 @@ type Target = Callable[[Event, Path], str]
 """Takes a stop flag and a file; returns what came of it in a word. Whatever it raises is a bug."""
 
 _SIDE = 1280
+
+_NO_MEMORY = os.strerror(errno.ENOMEM)
 
 
 def clip(stop: Event, path: Path) -> str:
@@ -132,7 +136,16 @@ def _frames(document: Any, zones: dict[str, Any]) -> Iterator[EventFrame]:
 def _told(call: Callable[[], object]) -> str:
     """Return ``ok``, or the code of an error that is expected."""
     try:
-        call()
+        made = call()
     except NarratorError as err:
+        _require_room(str(err))
         return str(err.detail)
+    if isinstance(made, Strip):
+        _require_room(made.cut_short or "")
     return "ok"
+
+
+def _require_room(said: str) -> None:
+    """Call it a bug where memory was asked for that there was not: elsewhere it is there."""
+    if _NO_MEMORY in said:
+        raise MemoryError(said)

@@ -1,9 +1,14 @@
 """A few hundred broken things of each kind; ``script/fuzz`` opens thousands."""
 
 from pathlib import Path
+from threading import Event
 
 import pytest
 
+from custom_components.protect_narrator.pipeline.errors import ClipUnreadableError
+from custom_components.protect_narrator.pipeline.models import FallbackDetail
+
+from . import targets
 from .kinds import KINDS
 from .runner import Process, harm, run
 
@@ -39,3 +44,19 @@ def test_a_process_that_dies_is_noticed_and_replaced(child: Process, tmp_path: P
 
     assert child.open({"kind": "jpeg", "seed": "death", "file": "no such file"})["bug"]
     assert child.open({"kind": "jpeg", "seed": "sound", "file": str(path)})["told"] == "ok"
+
+
+@pytest.mark.parametrize("kind", ["mp4", "jpeg"])
+def test_memory_that_is_not_there_is_harm(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_asked: object, **_how: object) -> None:
+        raise ClipUnreadableError(FallbackDetail.UNDECODABLE, "Cannot allocate memory")
+
+    for name in ("probe", "choose", "cut", "as_jpeg"):
+        monkeypatch.setattr(targets, name, refuse)
+    path = tmp_path / "thing"
+    path.write_bytes(b"")
+
+    with pytest.raises(MemoryError):
+        KINDS[kind].target(Event(), path)

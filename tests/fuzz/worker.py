@@ -24,7 +24,7 @@ from .kinds import KINDS
 _STOP_AFTER_S = 4.0
 
 # Beyond what the process has when it begins. Reached, an allocation fails, which is a MemoryError
-# or an error of libav's; what is measured is far below it.
+# or an error of libav's, and harm: where there is no such limit, the memory would be taken.
 _MOST_ADDRESSES = 3 * 1024**3
 
 

@@ -194,6 +194,8 @@ def _decoded(
             raise ClipUnreadableError(FallbackDetail.TIMEOUT, "decoding took too long")
         try:
             frames = packet.decode()
+        except MemoryError:
+            raise  # that is no damage, and the next packet would ask for it again
         except av.FFmpegError:
             continue
         finally:
