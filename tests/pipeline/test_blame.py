@@ -101,6 +101,11 @@ def test_what_a_developer_needs_of_a_bug_stays(work: Callable[[], object], told:
         lambda: float(MARK),
         lambda: getattr(None, MARK),
         lambda: read_a_key(**{MARK: 1}),  # type: ignore[arg-type]
+        lambda: read_a_key(**{f"O'Brien {MARK}": 1}),  # type: ignore[arg-type]
+        lambda: read_a_key(**{f"data'{MARK}": 1}),  # type: ignore[arg-type]
+        lambda: read_a_key(**{f"data' {MARK} 'data": 1}),  # type: ignore[arg-type]
+        lambda: read_a_key(**{f'data\' and "data" {MARK}': 1}),  # type: ignore[arg-type]
+        lambda: getattr(None, f"camera_id' {MARK} "),
         lambda: raise_it(KeyError(MARK)),
         lambda: raise_it(TypeError(f"not a {MARK}")),
         lambda: raise_it(AttributeError(MARK)),

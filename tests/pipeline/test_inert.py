@@ -2,7 +2,8 @@
 
 # ruff: noqa: RUF001 - characters that look like others are the point
 
-from html import escape
+from html import escape, unescape
+from html.entities import html5
 import unicodedata
 
 from hypothesis import example, given, settings, strategies as st
@@ -21,6 +22,7 @@ _LOUD = st.sampled_from(
         "</script>", "<!--", "    ", "x", "a_b", "_a_", "**", "[^1]: ", "|-|-|", "\\",
     ]
 )  # fmt: skip
+_ENTITIES = st.sampled_from([f"&{name}" for name in html5] + ["&#60", "&#x3C;", "&#X3c", "&"])
 _TEXTS = st.text() | st.lists(_LOUD | st.text(max_size=2), max_size=30).map("".join)
 
 
@@ -52,6 +54,15 @@ def test_nothing_in_it_would_be_made_a_link(text: str) -> None:
     for begins in ("://", "www.", "@"):
         for after in line.split(begins)[1:]:
             assert not after[:1].isalnum()
+            assert after[:1] != "-"
+
+
+@given(_TEXTS | st.lists(_ENTITIES | st.text(max_size=2), max_size=9).map("".join))
+@settings(max_examples=1000, deadline=None)
+def test_a_browser_reads_it_as_it_is(text: str) -> None:
+    line = inert_(text)
+
+    assert unescape(line) == line
 
 
 @given(_TEXTS, st.integers(1, 60))
@@ -88,6 +99,7 @@ def test_normalising_brings_nothing_back(text: str) -> None:
         "玄関に人がいます。「宅配便」と書かれた箱。",
         'A sign says "Fresh eggs #1", 2-3 boxes, photo.jpg, and/or 10^2, e.g. 50%.',
         "👨‍👩‍👧 walk by.",
+        "Q&A; R&D; H&M&K, Müller&Söhne; rock&roll",
     ],
 )
 def test_what_people_write_is_left_as_it_is(text: str) -> None:
@@ -105,7 +117,14 @@ def test_what_people_write_is_left_as_it_is(text: str) -> None:
         ("see WWW.evil.example", "see WWW. evil.example"),
         ("write to a@evil.example, @everyone", "write to a@ evil.example, @ everyone"),
         ("{{ states('lock.door') }} {% if %}", "(( states('lock.door') )) (% if %)"),
-        ("1. A man", "1: A man"),
+        ("1. A man", "1.\u200c A man"),
+        ("5. März", "5.\u200c März"),
+        ("2. Besucher am Tor", "2.\u200c Besucher am Tor"),
+        ("3) A man", "3)\u200c A man"),
+        ("7.", "7.\u200c"),
+        ("a@-b.com", "a@ -b.com"),
+        ("&copy 2024, &lt b, &#60b, &#x3cb", "& copy 2024, & lt b, & #60b, & #x3cb"),
+        ("&ltimg", "& ltimg"),
         ("- a\n- b", "– a - b"),
         ("# A man #1", "♯ A man #1"),
         ("> A man > a boy", "› A man > a boy"),

@@ -29,7 +29,11 @@ _OURS = __name__.rpartition(".pipeline.")[0]
 
 _LEFT_OUT = "(what it says is left out)"
 
+_QUOTES = "'\""
 _QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"")
+
+# What the interpreter says between two things that it quotes.
+_BETWEEN = frozenset({" and ", ", ", ", and ", " object has no attribute ", " has no attribute "})
 
 # Made by the interpreter of names, but for a key, which may be anything.
 _OF_NAMES = (AttributeError, KeyError, NameError, TypeError)
@@ -123,12 +127,29 @@ def _said(err: BaseException) -> str:
     if isinstance(err, KeyError):
         key = err.args[0] if err.args else None
         return repr(key) if isinstance(key, str) and key in words else _LEFT_OUT
+    return _without_strangers(str(err), words)[:_LONGEST_MESSAGE]
 
-    def known(match: re.Match[str]) -> str:
-        quoted = match[1] if match[1] is not None else match[2]
-        return match[0] if quoted in words else "'…'"
 
-    return _QUOTED.sub(known, str(err))[:_LONGEST_MESSAGE]
+def _without_strangers(message: str, words: set[str]) -> str:
+    """Return the message without what it quotes that is not known.
+
+    What is quoted may have quotation marks itself, and then nobody knows where it ends: from
+    where the first such thing begins, all goes up to the last mark.
+    """
+    begins, at = -1, 0
+    for match in _QUOTED.finditer(message):
+        if begins >= 0 and message[at : match.start()] not in _BETWEEN:
+            break
+        begins, at = match.start(), match.end()
+        if (match[1] if match[1] is not None else match[2]) not in words:
+            break
+    else:
+        if not any(mark in message[at:] for mark in _QUOTES):
+            return message
+    if begins < 0:
+        begins = min(found for mark in _QUOTES if (found := message.find(mark)) >= 0)
+    ends = max(message.rfind(mark) for mark in _QUOTES)
+    return f"{message[:begins]}'…'{message[ends + 1 :]}"
 
 
 def _is_ours(frame: TracebackType) -> bool:

@@ -1,10 +1,12 @@
 """Text from outside, made harmless: one line, no control characters, no more than asked.
 
-Where people read it, it is inert as well: a sign in the picture may hold a link, and what an
-agent makes of it is shown in Markdown cards, notifications and templates.
+Where people read it, it is inert as well, as far as ``inert`` says: a sign in the picture may
+hold a link, and what an agent makes of it is shown in Markdown cards, notifications and
+templates.
 """
 
 from collections.abc import Callable
+from html.entities import html5
 import re
 import unicodedata
 
@@ -54,18 +56,24 @@ _LOOKS_LIKE = str.maketrans(
     }
 )
 
-# Where only letters that touch make a link, an address, a mention or an entity, a space between
-# them leaves every word as it was.
-_WOULD_LINK = re.compile(
-    r"(?<=:)(?=//[\w-])|(?<=www\.)(?=[\w-])|(?<=@)(?=\w)|(?<=&)(?=#?\w+;)", re.IGNORECASE
-)
+# Where only letters that touch make a link, an address or a mention, a space between them leaves
+# every word as it was.
+_WOULD_LINK = re.compile(r"(?<=:)(?=//[\w-])|(?<=www\.)(?=[\w-])|(?<=@)(?=[\w-])", re.IGNORECASE)
+
+# The same for what stands for a character: by number or, of two thousand, by name.
+_MAY_STAND_FOR = re.compile(r"&(?=(#?\w{1,40};?))")
+_BY_NUMBER = re.compile(r"#(?:[0-9]|[xX][0-9A-Fa-f])")
+
+# Browsers know these without their end, and with anything behind them.
+_WITHOUT_END = tuple(name for name in html5 if not name.endswith(";"))
 
 # What begins a heading, a list or a quotation where it stands first. In the middle of a line
-# these are what they look like: "5 > 3", "No. 5", "#1".
+# these are what they look like: "5 > 3", "No. 5", "#1". A number keeps its mark, because
+# "5. März" is a day: a character without shape behind it parts it from the space.
 _FIRST: tuple[tuple[re.Pattern[str], Callable[[str], str]], ...] = (
     (re.compile(r"#{1,6}(?=\s|\Z)"), lambda marks: "\u266f" * len(marks)),
     (re.compile(r"[-+](?=\s|\Z)"), lambda _: "\u2013"),
-    (re.compile(r"[0-9]{1,9}[.)](?=\s|\Z)"), lambda mark: f"{mark[:-1]}:"),
+    (re.compile(r"[0-9]{1,9}[.)](?=\s|\Z)"), lambda mark: f"{mark}\u200c"),
     (re.compile(r">"), lambda _: "\u203a"),
     # Alone on its line, and then only: a rule, or what makes a heading of the line above.
     (re.compile(r"[-= ]+\Z"), lambda line: re.sub("[-=]", "\u2013", line)),
@@ -88,17 +96,28 @@ def tidy(text: str, longest: int) -> str:
 
 
 def inert(text: str, longest: int) -> str:
-    """Return the text, tidied, so that it does nothing wherever it is shown: it only reads.
+    """Return the text, tidied, so that it only reads where it is shown.
 
-    As Markdown it is one paragraph of exactly itself, without links; as HTML and as a template
-    plain text. What is inert already stays as it is.
+    As Markdown it is one paragraph of exactly itself, without links; as HTML between tags and
+    as a template plain text. It is no value of an attribute, whose quotation marks it may end,
+    and an app that makes links of bare names (``evil.example``, as ``photo.jpg``) makes them of
+    these too. What is inert already stays as it is.
     """
     line = _WOULD_LINK.sub(" ", tidy(text, longest).translate(_LOOKS_LIKE))
+    line = _MAY_STAND_FOR.sub(_apart, line)
     for first, instead in _FIRST:
         if found := first.match(line):
             line = instead(found[0]) + line[found.end() :]
             break
     return tidy(line, longest)
+
+
+def _apart(ampersand: re.Match[str]) -> str:
+    """Return the ampersand, with a space behind it where it would become something else."""
+    word = ampersand[1]
+    if _BY_NUMBER.match(word) or word in html5 or word.startswith(_WITHOUT_END):
+        return "& "
+    return "&"
 
 
 def tidy_lines(text: str, longest: int = LONGEST_WORDING) -> str:
