@@ -4,13 +4,13 @@ import errno
 import os
 from pathlib import Path
 import shutil
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any, NoReturn
 
 from homeassistant.helpers.storage import Store
 from homeassistant.util.file import WriteError
 
-from custom_components.protect_narrator import archive
+from custom_components.protect_narrator import archive, private_files
 from custom_components.protect_narrator.const import DOMAIN
 
 from .fault import Fault, Play
@@ -27,13 +27,13 @@ def _failing(code: int) -> Any:
     return fail
 
 
-def _calls_fail(call: str, code: int) -> Play:
-    """Let one of the system's calls fail where the archive makes it, and nowhere else."""
+def _calls_fail(call: str, code: int, *, of: ModuleType = archive) -> Play:
+    """Let one of the system's calls fail where that module makes it, and nowhere else."""
 
     def play(stage: Stage) -> None:
         system = SimpleNamespace(**vars(os))
         setattr(system, call, _failing(code))
-        stage.patch.setattr(archive, "os", system)
+        stage.patch.setattr(of, "os", system)
 
     return play
 
@@ -69,14 +69,14 @@ def _a_file_is_in_its_place(stage: Stage) -> None:
 
 
 def _storage_cannot_be_written(stage: Stage) -> None:
-    write = Store._write_data
+    write = Store._async_write_data
 
-    def fail(store: Any, *args: Any) -> None:
+    async def fail(store: Store[Any], data: dict[str, Any]) -> None:
         if store.key.startswith(DOMAIN):
             raise WriteError("read-only")
-        write(store, *args)
+        await write(store, data)
 
-    stage.patch.setattr(Store, "_write_data", fail)
+    stage.patch.setattr(Store, "_async_write_data", fail)
 
 
 DISKS = (
@@ -116,7 +116,7 @@ DISKS = (
     Fault(
         name="files cannot be made any more (EROFS)",
         seen="SD cards at their end",
-        play=_calls_fail("open", errno.EROFS),
+        play=_calls_fail("open", errno.EROFS, of=private_files),
         fallbacks=BROKEN,
         medium="none",
         spares_the_other=False,

@@ -21,7 +21,7 @@ async def _revokes_the_key(stage: Stage) -> None:
     stage.others.append(lambda: setattr(stage.console, "api_key", key))
     stage.console.api_key = "another one"
     await stage.console.drop_websockets(private=False)
-    await stage.has_warned("The console refuses the API key")
+    await stage.has_warned("Home: The console refuses the API key")
 
 
 async def _is_stale(stage: Stage) -> None:
@@ -102,7 +102,7 @@ LINES = (
         mixes=False,
         seen="uiprotect's AUTH_FAILED",
         play=_revokes_the_key,
-        says_once=("The console refuses the API key",),
+        says_once=("Home: The console refuses the API key",),
     ),
     Fault(
         name="the lists of events and cameras fail",

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 import logging
 import re
@@ -33,6 +32,9 @@ PACKAGE = "custom_components.protect_narrator"
 # Below what the form allows, because a fault is waited for to its end.
 SHORT = {CONF_CLIP_DEADLINE: 3, CONF_DESCRIBE_TIMEOUT: 2}
 SHORTEST = {CONF_CLIP_DEADLINE: 0.7, CONF_DESCRIBE_TIMEOUT: 0.7}
+
+# Where Home Assistant says that one of its files cannot be written.
+_STORAGE = "homeassistant.helpers.storage"
 
 # A Sighting's own line, which every lost rung has; what it says is in the Sighting as well.
 _LOST = "Sighting %s: %s at %s: %s"
@@ -185,8 +187,16 @@ class Stage:
         return seen + self.logged()
 
     def logged(self) -> list[str]:
-        """Return what the log says, each once."""
-        return [f"log: “{each}”" for each in dict.fromkeys(self.warnings())]
+        """Return what the log says, each once; of others only what keeps our files."""
+        not_kept = any(each.name == _STORAGE for each in self._of_others(DOMAIN))
+        said = ["Home Assistant's log: our file cannot be written"] if not_kept else []
+        return said + [f"log: “{each}”" for each in dict.fromkeys(self.warnings())]
+
+    def _of_others(self, about: str) -> list[logging.LogRecord]:
+        records = self.log.get_records("call")
+        return [
+            each for each in records if each.levelno >= logging.ERROR and about in each.getMessage()
+        ]
 
     def is_unavailable(self) -> bool:
         """Say whether what the camera's entities show is not known now."""
@@ -196,14 +206,16 @@ class Stage:
         )
         return all(state == STATE_UNAVAILABLE for state in states)
 
-    def _entities(self) -> list[str]:
-        with suppress(AssertionError):
-            return ["its entities are unavailable"] if self.is_unavailable() else []
+    def is_gone(self) -> bool:
+        """Say whether the camera has no entities any more."""
         registry = er.async_get(self.home.hass)
-        left = registry.async_get_entity_id(
-            Platform.SENSOR, DOMAIN, f"{self.camera.mac}_last_sighting"
-        )
-        return ["its entities are there, without a state" if left else "its entities are gone"]
+        unique_id = f"{self.camera.mac}_last_sighting"
+        return registry.async_get_entity_id(Platform.SENSOR, DOMAIN, unique_id) is None
+
+    def _entities(self) -> list[str]:
+        if self.is_gone():
+            return ["its entities are gone"]
+        return ["its entities are unavailable"] if self.is_unavailable() else []
 
     def _asked(self) -> list[str]:
         flows = self.home.hass.config_entries.flow.async_progress_by_handler(DOMAIN)
