@@ -13,6 +13,16 @@ from custom_components.protect_narrator import abilities
 from custom_components.protect_narrator.pipeline.ports import Ability
 from custom_components.protect_narrator.protect import login_guard
 from tests.fake_agents import PLATFORM
+from tests.reliability import fresh
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Forget what earlier runs have seen, before pytest-xdist starts its workers.
+
+    Not beside the stories themselves: of a whole run, pytest would not find it there in time.
+    """
+    fresh.begin(session.config)
 
 
 @pytest.fixture(autouse=True)

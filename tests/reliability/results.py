@@ -2,15 +2,33 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 import json
+import os
 from pathlib import Path
+import platform
+import shutil
 from typing import Any
 
-RESULTS = Path(__file__).parents[2] / ".cache" / "reliability"
+from homeassistant.const import __version__ as home_assistant
+
+# Another folder for a run beside another: each would forget what the other saw.
+RESULTS = Path(
+    os.environ.get("RELIABILITY_RESULTS") or Path(__file__).parents[2] / ".cache" / "reliability"
+)
 
 
 class MissingResultsError(Exception):
     """What is asked for was not run, or did not come to its end."""
+
+
+def machine() -> str:
+    """Return in words when and on what a run was made: figures say nothing without it."""
+    return (
+        f"{datetime.now(UTC):%Y-%m-%d}, on {os.process_cpu_count()} cores "
+        f"({platform.machine()}), Python {platform.python_version()}, "
+        f"Home Assistant {home_assistant}."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +104,19 @@ def forget(slug: str, folder: Path = RESULTS) -> None:
     _of_fault(slug, folder).unlink(missing_ok=True)
 
 
+def forget_faults(folder: Path = RESULTS) -> None:
+    """Forget what earlier runs saw of all faults: a story that is skipped now has no row."""
+    shutil.rmtree(folder / "faults", ignore_errors=True)
+
+
 def faults(groups: Iterable[Expected], folder: Path = RESULTS) -> Section:
     """Return the table of faults as the last run saw them. Raises MissingResultsError."""
+    groups = tuple(groups)
+    slugs = [slug for group in groups for slug in group.slugs]
+    if missing := [slug for slug in slugs if not _of_fault(slug, folder).exists()]:
+        raise MissingResultsError(
+            f"these stories were skipped, or failed, or are still to be run: {', '.join(missing)}"
+        )
     tables = []
     for group in groups:
         rows = [Observation(**_read(_of_fault(slug, folder))) for slug in group.slugs]
@@ -101,8 +130,11 @@ def _of_fault(slug: str, folder: Path) -> Path:
 
 
 def _write(path: Path, value: Mapping[str, object]) -> None:
+    """Write it whole: several processes of a run write side by side."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(value, indent=1, ensure_ascii=False))
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part.write_text(json.dumps(value, indent=1, ensure_ascii=False))
+    part.replace(path)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -1,12 +1,14 @@
 """The page says what was observed, or the check fails and shows where not."""
 
 from pathlib import Path
+import re
+from types import SimpleNamespace
 
 import pytest
 
 from tests.story.faults.catalogue import GROUPS
 
-from . import __main__ as tool, results
+from . import __main__ as tool, fresh, results
 from .document import NoSuchSectionError, rendered, replaced
 from .results import Expected, MissingResultsError, Observation, Section, Table, faults, forget
 
@@ -70,8 +72,60 @@ def test_faults_are_in_the_order_that_is_expected(tmp_path: Path) -> None:
 def test_a_story_that_failed_leaves_no_row(tmp_path: Path) -> None:
     seen().save("a", tmp_path)
     forget("a", tmp_path)
-    with pytest.raises(MissingResultsError, match="a was not observed"):
+    with pytest.raises(MissingResultsError, match=r"skipped, or failed, or are still to be run: a$"):
         faults([Expected("All", ["a"])], tmp_path)
+
+
+class Config:
+    """What pytest was asked for."""
+
+    def __init__(self, *arguments: str, keyword: str = "") -> None:
+        self.args = [*arguments]
+        self.invocation_params = SimpleNamespace(dir=fresh.STORIES.parents[2])
+        self.option = SimpleNamespace(keyword=keyword, markexpr="", collectonly=False)
+
+
+@pytest.mark.parametrize("arguments", [["tests"], ["tests/pipeline", "tests/story/faults"], ["."]])
+def test_a_story_that_is_skipped_has_no_row_of_an_earlier_run(
+    tmp_path: Path, arguments: list[str]
+) -> None:
+    seen().save("a", tmp_path)
+    fresh.begin(Config(*arguments), tmp_path)  # type: ignore[arg-type]  # as much of it as is used
+    with pytest.raises(MissingResultsError):
+        faults([Expected("All", ["a"])], tmp_path)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        Config("tests/pipeline"),
+        Config("tests/story/faults/test_clips.py"),
+        Config("tests/story/faults::test_a"),
+        Config("tests", keyword="clips"),
+    ],
+    ids=lambda config: " ".join([*config.args, config.option.keyword]),
+)
+def test_who_picks_a_few_stories_keeps_the_rows_of_the_others(
+    tmp_path: Path, config: Config
+) -> None:
+    seen().save("a", tmp_path)
+    fresh.begin(config, tmp_path)  # type: ignore[arg-type]  # as above
+    faults([Expected("All", ["a"])], tmp_path)
+
+
+def test_a_worker_keeps_what_other_workers_have_seen(tmp_path: Path) -> None:
+    seen().save("a", tmp_path)
+    worker = Config("tests")
+    worker.workerinput = {}  # type: ignore[attr-defined]  # which tells it apart
+    fresh.begin(worker, tmp_path)  # type: ignore[arg-type]  # as above
+    faults([Expected("All", ["a"])], tmp_path)
+
+
+def test_figures_say_on_what_they_were_made() -> None:
+    assert re.fullmatch(
+        r"20\d\d-\d\d-\d\d, on \d+ cores \(\w+\), Python 3\.[.\w]+, Home Assistant 20[.\w]+\.",
+        results.machine(),
+    )
 
 
 @pytest.fixture
