@@ -72,7 +72,7 @@ def test_faults_are_in_the_order_that_is_expected(tmp_path: Path) -> None:
 def test_a_story_that_failed_leaves_no_row(tmp_path: Path) -> None:
     seen().save("a", tmp_path)
     forget("a", tmp_path)
-    with pytest.raises(MissingResultsError, match=r"skipped, or failed, or are still to be run: a$"):
+    with pytest.raises(MissingResultsError, match=r"skipped, or failed, or .* run: a$"):
         faults([Expected("All", ["a"])], tmp_path)
 
 

@@ -130,6 +130,15 @@ class Breaker:
         """How it is with the console now; one camera's pause is not told."""
         return self._console.state
 
+    @property
+    def rests(self) -> bool:
+        """Whether no clip of any camera may be asked for now."""
+        try:
+            self._console.require()
+        except DownloadsPausedError:
+            return True
+        return False
+
     def allows(self, camera_id: str) -> bool:
         """Whether a clip of that camera may be asked for now."""
         try:

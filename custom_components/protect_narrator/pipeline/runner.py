@@ -125,7 +125,7 @@ class Runner:
         breaker = self._world.breaker
         if breaker is None or breaker.state is Downloads.NORMAL:
             return self.is_at_ease
-        return breaker.allows and not self.depth
+        return not breaker.rests and not self.depth
 
     def submit(self, detection: Detection) -> asyncio.Task[None] | None:
         """Begin with a Detection; call in the event loop. After ``close()`` nothing begins.
