@@ -247,7 +247,9 @@ async def test_who_may_not_see_a_camera_cannot_tell_what_is_kept_from_him_from_w
         assert type(err) is Unauthorized
 
 
-@pytest.mark.parametrize("policy", [{"entities": True}, {"entities": {"all": {"control": True}}}])
+@pytest.mark.parametrize(
+    "policy", [{"entities": True}, {"entities": {"all": {"read": True, "control": True}}}]
+)
 async def test_who_may_see_everything_is_told_what_is_wrong(
     home: Home, users: Users, policy: Policy
 ) -> None:

@@ -4,7 +4,7 @@ from custom_components.protect_narrator.const import CONF_RECONCILE_INTERVAL
 from simulator.console import Reply, Socket
 from tests.waiting import until
 
-from .clips import NO_ACCESS
+from .clips import HTTP_ERROR
 from .fault import Fault, answers, switched, together
 from .stage import Stage
 
@@ -156,7 +156,7 @@ LINES = (
         name="log-ins are answered by a web page",
         seen="UniFi OS while it starts",
         play=together(_ends_sessions, answers("login", Reply.html())),
-        fallbacks=(NO_ACCESS,),
+        fallbacks=(HTTP_ERROR,),
         medium="snapshot",
         spares_the_other=False,
     ),

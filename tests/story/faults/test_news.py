@@ -108,10 +108,10 @@ async def test_a_camera_that_is_removed_meanwhile_still_has_its_sighting(stage: 
     assert told["fallback_reason"] == "clip_download_failed"
     assert told["title"] == f"Person at {camera.name}"
     is_well(other)
-    await until(stage.is_gone)
+    await until(stage.is_unavailable)
     seen = stage.look()
     await console.add_camera(camera)
-    await until(lambda: not stage.is_gone() and not stage.is_unavailable())
+    await until(lambda: not stage.is_unavailable())
     await heals(stage, notebook, told, other, seen=seen)
 
 
