@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
+from itertools import count
 import logging
 from pathlib import Path
 from threading import Event
@@ -71,10 +72,14 @@ def fetch(outside: FakeWorld, breaker: Breaker) -> Fetch:
         outside.console, outside.clock, Decoder(), Readiness(), breaker=breaker, rand=lambda: 0.0
     )
 
+    numbers = count()
+
     async def one_more(step: Step, camera: int = 0) -> Case:
         outside.console.clip = [step]
         case = Case(detection=detection(camera), clock=outside.clock, policy=outside.policy)
-        await fetcher.fetch(case, FakeWorkspace(outside.root))
+        path = outside.root / str(next(numbers))
+        path.mkdir()
+        await fetcher.fetch(case, FakeWorkspace(path))
         return case
 
     return one_more

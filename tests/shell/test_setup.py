@@ -57,15 +57,19 @@ async def test_platforms_that_fail_take_the_connection_with_them(
 async def test_a_set_up_that_is_cancelled_between_its_platforms_leaves_none(
     hass: HomeAssistant, console: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    going_on = asyncio.Event()
+    begun, going_on = asyncio.Event(), asyncio.Event()
 
     async def wait(*_: object) -> None:
+        begun.set()
         await going_on.wait()
 
     assert await async_setup_component(hass, DOMAIN, {})
     monkeypatch.setattr(switch, "async_setup_entry", wait)
     entry = our_entry(hass, console)
     setting_up = asyncio.create_task(hass.config_entries.async_setup(entry.entry_id))
+    await begun.wait()
+    # Home Assistant would not try again to load a platform whose loading was cancelled.
+    await until(lambda: {"event", "image", "sensor"} <= hass.config.components)
     await until(lambda: bool(hass.states.async_entity_ids("sensor")))
 
     setting_up.cancel()
