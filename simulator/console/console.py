@@ -369,7 +369,7 @@ class Console:
 
     @property
     def most_exports_at_once(self) -> int:
-        """The highest that `exports_running` ever was."""
+        """The most that ever ran at once, without those that a client had just given up."""
         return self._state.most_exports_at_once
 
     async def wait_for(self, predicate: Callable[[], bool], timeout: float = 10.0) -> None:  # noqa: ASYNC109 - part of the agreed interface

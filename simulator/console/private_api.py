@@ -257,6 +257,7 @@ class PrivateApi:
             most = self._faults.most_exports
             if most is not None and self._state.exports_running > most:
                 self._state.overloaded()
+            await self._state.count_exports()
             return await answer(self._faults, request, self._faults.export, make, camera_id)
 
     async def _clip(self, request: web.Request, content: Content) -> Body:

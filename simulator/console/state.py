@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 import secrets
@@ -19,6 +19,8 @@ from .sockets import Sockets
 # A soak test makes 10,000 detections with some requests each; older ones may be forgotten.
 _MOST_EVENTS = 50_000
 _MOST_REQUESTS = 200_000
+# A client that gives an export up may ask for the next one before its leaving is noticed here.
+_LEAVING_S = 0.1
 _SESSION_LIFE = timedelta(hours=24)
 
 
@@ -119,13 +121,20 @@ class State:
     def exporting(self) -> Iterator[None]:
         """Count an export while it lasts."""
         self.exports_running += 1
-        self.most_exports_at_once = max(self.most_exports_at_once, self.exports_running)
         self.changed()
         try:
             yield
         finally:
             self.exports_running -= 1
             self.changed()
+
+    async def count_exports(self) -> None:
+        """Learn how many run at once that their client has not given up."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LEAVING_S):
+                await self.wait_for(lambda: self.exports_running == 1)
+        self.most_exports_at_once = max(self.most_exports_at_once, self.exports_running)
+        self.changed()
 
     # -- sessions
 

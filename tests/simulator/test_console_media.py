@@ -34,7 +34,7 @@ async def test_exports_that_run_at_once_are_counted(
 ) -> None:
     console.faults.export = Reply.hang()
     running = [asyncio.create_task(export(api, export_params(console))) for _ in range(3)]
-    await console.wait_for(lambda: console.exports_running == 3)
+    await console.wait_for(lambda: console.most_exports_at_once == 3)
     assert console.open_requests == 3
 
     for task in running:
@@ -44,6 +44,17 @@ async def test_exports_that_run_at_once_are_counted(
     await console.wait_for(lambda: console.exports_running == 0)
     assert console.most_exports_at_once == 3
     assert all(each.client_left for each in console.requests_to("/video/export"))
+
+
+async def test_an_export_that_was_given_up_for_the_next_is_not_counted_beside_it(
+    console: Console, api: ProtectApiClient
+) -> None:
+    console.faults.export = [Reply.hang(), None]
+    given_up = asyncio.create_task(export(api, export_params(console)))
+    await console.wait_for(lambda: console.exports_running == 1)
+    given_up.cancel()
+    await export(api, export_params(console))
+    assert console.most_exports_at_once == 1
 
 
 @pytest.mark.parametrize(

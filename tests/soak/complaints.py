@@ -3,9 +3,14 @@
 from collections import Counter
 import logging
 from pathlib import Path
+import traceback
 from typing import override
 
 _OURS = "custom_components.protect_narrator"
+_OUR_FILES = "/custom_components/protect_narrator/"
+
+# The library logs what our callbacks raise, and goes on.
+_LIBRARY = "uiprotect"
 # Where the event loop's own complaints end up, and what Home Assistant detects about others.
 _LOOP = {"asyncio", "homeassistant"}
 _DETECTORS = {"homeassistant.util.loop", "homeassistant.helpers.frame"}
@@ -32,11 +37,20 @@ class Complaints(logging.Handler):
         ours = record.name.startswith(_OURS)
         if ours:
             self.lines[record.levelname.lower()] += 1
-        error = record.levelno >= logging.ERROR and (ours or record.name in _LOOP)
+        is_of_interest = ours or record.name in _LOOP or _was_raised_by_us(record)
+        error = record.levelno >= logging.ERROR and is_of_interest
         if error or (record.name in _DETECTORS and "protect_narrator" in record.getMessage()):
             self.count += 1
             if len(self.kept) < _MOST_KEPT:
                 self.kept.append(f"{record.name}: {record.getMessage()}")
+
+
+def _was_raised_by_us(record: logging.LogRecord) -> bool:
+    """Say whether the library logs an exception that came through our code."""
+    if not record.name.startswith(_LIBRARY) or not record.exc_info:
+        return False
+    frames = traceback.extract_tb(record.exc_info[2])
+    return any(_OUR_FILES in frame.filename for frame in frames)
 
 
 def listen(log: Path) -> Complaints:

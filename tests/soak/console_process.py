@@ -6,8 +6,10 @@ Prints how to reach it as one JSON line, then serves until its standard input en
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 import json
+import re
 import sys
 import time
 from typing import Any
@@ -31,6 +33,16 @@ _LABELS = (
     ("vehicle", "licensePlate"),
 )
 _RINGS_EVERY = 3
+
+_MINUTE_S = 60.0
+_LOG_IN = "/api/auth/login"
+_KINDS = (
+    ("export", re.compile(r"/video/export$")),
+    ("picture", re.compile(r"/(thumbnail|recording-snapshot|snapshot)$")),
+    ("event", re.compile(r"/events/[0-9a-f]+$")),
+    ("list", re.compile(r"/api/(events|cameras|bootstrap)$")),
+    ("log-in", re.compile(f"{_LOG_IN}$")),
+)
 
 
 class Script:
@@ -163,11 +175,34 @@ def _status(console: Console, script: Script) -> dict[str, Any]:
         "open_websockets": console.open_websockets,
         "open_connections": console.open_connections,
         "most_exports_at_once": console.most_exports_at_once,
-        "exports": len(console.requests_to("video/export")),
-        "log_ins": len(console.requests_to("/api/auth/login")),
         "cpu_s": time.process_time(),
         "played": script.played,
     }
+
+
+def _account(console: Console) -> dict[str, Any]:
+    """Return what was asked of the console, all in all; slow, of a long run."""
+    log_ins = [request.started for request in console.requests_to(_LOG_IN)]
+    return {
+        "log_ins": len(log_ins),
+        "log_ins_a_minute": most_within(_MINUTE_S, log_ins),
+        "requests": Counter(kind_of(request.path) for request in console.requests),
+    }
+
+
+def most_within(seconds: float, moments: Sequence[float]) -> int:
+    """Return how many of these, the earliest first, lie within so many seconds at the most."""
+    most = first = 0
+    for last, moment in enumerate(moments):
+        while moments[first] <= moment - seconds:
+            first += 1
+        most = max(most, last - first + 1)
+    return most
+
+
+def kind_of(path: str) -> str:
+    """Return what a request is about."""
+    return next((kind for kind, end in _KINDS if end.search(path)), "other")
 
 
 async def main(index: int, count: int, seed: int) -> None:
@@ -199,6 +234,8 @@ async def main(index: int, count: int, seed: int) -> None:
             match line.split():
                 case [b"tell", number]:
                     await script.tell(int(number))
+                case [b"account"]:
+                    print(json.dumps(_account(console)), flush=True)
                 case [b"status"]:
                     print(json.dumps(_status(console, script)), flush=True)
 

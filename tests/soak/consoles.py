@@ -31,12 +31,19 @@ class ConsoleElsewhere:
 
     async def status(self) -> dict[str, Any]:
         """Return how it stands when all that was told has happened."""
+        return await self._ask(b"status\n")
+
+    async def account(self) -> dict[str, Any]:
+        """Return what was asked of it, all in all."""
+        return await self._ask(b"account\n")
+
+    async def _ask(self, question: bytes) -> dict[str, Any]:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         async with self._asking, asyncio.timeout(_ANSWER_LIMIT_S):
-            self._process.stdin.write(b"status\n")
-            status: dict[str, Any] = json.loads(await self._process.stdout.readline())
-        return status
+            self._process.stdin.write(question)
+            answer: dict[str, Any] = json.loads(await self._process.stdout.readline())
+        return answer
 
 
 @asynccontextmanager

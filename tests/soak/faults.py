@@ -39,6 +39,19 @@ class Telling(Enum):
     RESTARTS = auto()
 
 
+# What is not told by a websocket is found by looking back.
+FOUND_LATE = {
+    Telling.END_UNTOLD,
+    Telling.PRIVATE_DROPS,
+    Telling.PUBLIC_DROPS,
+    Telling.BOTH_DROP,
+    Telling.RESTARTS,
+}
+# Which of the two websockets each takes away, from the neighbours too.
+DROPS_PRIVATE = {Telling.PRIVATE_DROPS, Telling.BOTH_DROP, Telling.RESTARTS}
+DROPS_PUBLIC = {Telling.PUBLIC_DROPS, Telling.BOTH_DROP, Telling.RESTARTS}
+
+
 class Trouble(Enum):
     """What the agent does instead of answering well."""
 

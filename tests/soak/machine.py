@@ -15,6 +15,7 @@ import time
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _MEGABYTE = 1_000_000
+_LISTENS = "0A"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,10 +68,30 @@ def reading(told: int, tasks: int) -> Reading:
 
 def _descriptors() -> Iterator[str]:
     """Yield the kind of each: ``socket``, ``pipe``, ``anon_inode`` or a path."""
+    return (each.partition(":")[0] for each in _targets())
+
+
+def _targets() -> Iterator[str]:
     for descriptor in list(Path("/proc/self/fd").iterdir()):
         # That of the listing itself is closed by now.
         with suppress(FileNotFoundError):
-            yield str(descriptor.readlink()).partition(":")[0]
+            yield str(descriptor.readlink())
+
+
+def open_files(below: Path) -> int:
+    """Return how many descriptors there are of files in that folder, removed ones included."""
+    return sum(each.startswith(str(below)) for each in _descriptors())
+
+
+def tcp_connections() -> int:
+    """Return how many connections this process holds, those included that the peer has closed.
+
+    Home Assistant's multicast sockets, which come when somebody needs them, are none.
+    """
+    lines = Path("/proc/self/net/tcp").read_text().splitlines()[1:]
+    connected = {fields[9] for line in lines if (fields := line.split())[3] != _LISTENS}
+    inodes = (each.removeprefix("socket:[").removesuffix("]") for each in _targets())
+    return sum(inode in connected for inode in inodes)
 
 
 def _database_mb() -> float:

@@ -54,4 +54,13 @@ def _figures(figures: Figures) -> Iterator[str]:
         f"{figures.descriptors_warm} and {figures.descriptors_end}; sockets: "
         f"{figures.sockets_warm} and {figures.sockets_end}"
     )
-    yield f"exports at once: {figures.most_exports_at_once}; log-ins: {figures.log_ins}"
+    yield (
+        f"exports at once: {figures.most_exports_at_once}; log-ins: {figures.log_ins}, "
+        f"{figures.log_ins_a_minute} within a minute"
+    )
+    yield (
+        f"as expected: {figures.fault_free_well:.1%} without a fault, "
+        f"{figures.worst_as_expected:.1%} of {figures.worst_fault}, "
+        f"{figures.rare_as_expected:.1%} of the rare faults; "
+        f"{figures.late_unexplained} late without a reason"
+    )

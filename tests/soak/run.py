@@ -21,7 +21,7 @@ from .disk import Disk
 from .faults import FAULTS, plan
 from .home import Home, home
 from .judge import MEMORY_IS_JUDGED_FROM, Figures
-from .machine import Reading, reading, task_names
+from .machine import Reading, open_files, reading, task_names, tcp_connections
 from .town import CONSOLES, console_of
 
 # A websocket comes back after ten seconds, a list of events is looked at every minute, and a
@@ -84,6 +84,9 @@ class Run:
     readings: list[Reading] = field(default_factory=list)
     warm: Reading | None = None
     statuses: list[dict[str, Any]] = field(default_factory=list)
+    accounts: list[dict[str, Any]] = field(default_factory=list)
+    """What was asked of the consoles, all in all."""
+
     aborted: str | None = None
 
     @property
@@ -210,6 +213,10 @@ class Left:
     open_requests: int
     connections: int
     tasks: int
+    sockets: int
+    """Connections that this process holds, those included that the consoles have closed."""
+
+    files_open: int
 
 
 async def _unloaded(run: Run) -> Left:
@@ -217,7 +224,7 @@ async def _unloaded(run: Run) -> Left:
     await run.house.unload()
     left = await _left(run)
     deadline = time.monotonic() + _CALMING_S
-    while (left.connections or left.tasks) and time.monotonic() < deadline:
+    while (left.connections or left.tasks or left.sockets) and time.monotonic() < deadline:
         await asyncio.sleep(_LOOK_EVERY_S)
         left = await _left(run)
     return left
@@ -230,6 +237,8 @@ async def _left(run: Run) -> Left:
         open_requests=sum(status["open_requests"] for status in statuses),
         connections=sum(status["open_connections"] for status in statuses),
         tasks=sum(count for name, count in task_names().items() if DOMAIN in name),
+        sockets=tcp_connections(),
+        files_open=open_files(run.house.media),
     )
 
 
@@ -244,7 +253,9 @@ def _figures(
     book, wanted = run.book, run.wanted
     first, warm, end = _readings(run)
     final = Counter({which: count for (which, revision), count in found.items() if revision == 1})
-    expected = sum(book.as_expected(fault) for fault in range(len(FAULTS)))
+    frequent = book.frequent()
+    worst = min(frequent, key=lambda name: frequent[name], default="none")
+    asked = sum((Counter(each["requests"]) for each in run.accounts), Counter())
     sightings = sum(book.heard)
     kinds = Counter(book.chosen)
     done = max(book.told, 1)
@@ -269,6 +280,8 @@ def _figures(
         tasks_warm=warm.tasks,
         tasks_end=end.tasks,
         tasks_after_unload=left.tasks,
+        files_open=left.files_open,
+        sockets_leaked=left.sockets,
         descriptors_warm=warm.descriptors,
         descriptors_end=end.descriptors,
         sockets_warm=warm.sockets,
@@ -281,13 +294,21 @@ def _figures(
         cpu_s_per_detection=(end.cpu_s - first.cpu_s) / done,
         console_cpu_s_per_detection=sum(each["cpu_s"] for each in run.statuses) / done,
         described_late=book.late,
+        late_unexplained=book.late_unexplained,
         internal_errors=book.reason("internal_error"),
         queue_full=book.reason("queue_full"),
         complaints=complaints.count,
         blind=sum(agent.blind for agent in agents),
         most_exports_at_once=max(each["most_exports_at_once"] for each in run.statuses),
-        log_ins=sum(each["log_ins"] for each in run.statuses),
-        as_expected=expected / max(sightings, 1),
+        log_ins=sum(each["log_ins"] for each in run.accounts),
+        log_ins_a_minute=max(each["log_ins_a_minute"] for each in run.accounts),
+        exports_per_detection=asked["export"] / done,
+        pictures_per_detection=asked["picture"] / done,
+        questions_per_detection=asked["event"] / done,
+        fault_free_well=book.share_as_expected([0]),
+        worst_fault=worst,
+        worst_as_expected=frequent.get(worst, 1.0),
+        rare_as_expected=book.rare(),
         open_loop=wanted.open_loop is not None,
     )
 
@@ -333,5 +354,6 @@ async def soak(
         await run.go()
         seconds = run.seconds
         end = await _unloaded(run)
+        run.accounts = [await place.account() for place in places]
     found = await asyncio.to_thread(rows, config)
     return Outcome(_figures(run, seconds, end, found, agents, complaints), book)
