@@ -15,6 +15,7 @@ from pathlib import Path
 import sys
 from tempfile import TemporaryDirectory
 
+from .figures import section
 from .kinds import KINDS
 from .runner import Process, Tally, harm, process, run
 
@@ -48,6 +49,8 @@ def main() -> int:
                     print(_line(tally), flush=True)
             _show(tally)
             tallies.append(tally)
+    if asked.kind is None:
+        section(tallies, asked.seed).save("hostile")
     if asked.json is not None:
         asked.json.write_text(json.dumps([asdict(tally) for tally in tallies], indent=1))
     return 1 if any(tally.findings for tally in tallies) else 0
