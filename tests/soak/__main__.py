@@ -10,6 +10,7 @@ import tempfile
 from homeassistant.runner import create_event_loop
 
 from .complaints import listen
+from .figures import save
 from .report import report
 from .run import Outcome, Wanted, soak
 
@@ -57,6 +58,7 @@ def main() -> int:
         return 130
     for line in report(outcome.figures, outcome.book):
         print(line)
+    save(outcome.figures, outcome.book)
     figures = outcome.figures.as_json()
     if asked.json is not None:
         asked.json.write_text(json.dumps(figures, indent=2) + "\n")

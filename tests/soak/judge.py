@@ -19,10 +19,10 @@ LEAST_FAULT_FREE = 0.97
 LEAST_OF_A_KIND = 0.90
 
 # The simulated console knows of each that was given up.
-_MOST_EXPORTS_AT_ONCE = 1
+MOST_EXPORTS_AT_ONCE = 1
 
 # Ours and nobody else's; a console locks out who needs more than about five.
-_MOST_LOG_INS_A_MINUTE = 3
+MOST_LOG_INS_A_MINUTE = 3
 
 # What a websocket could have told and did not, because it was just being opened.
 MOST_UNEXPLAINED = 0.005
@@ -166,9 +166,9 @@ def broken(figures: Figures) -> Iterator[str]:
     for name, meaning in _MUST_BE_NONE.items():
         if count := getattr(figures, name):
             yield f"{count} {meaning}"
-    if figures.most_exports_at_once > _MOST_EXPORTS_AT_ONCE:
+    if figures.most_exports_at_once > MOST_EXPORTS_AT_ONCE:
         yield f"{figures.most_exports_at_once} exports at once at one console"
-    if figures.log_ins_a_minute > _MOST_LOG_INS_A_MINUTE:
+    if figures.log_ins_a_minute > MOST_LOG_INS_A_MINUTE:
         yield f"{figures.log_ins_a_minute} log-ins within a minute at one console"
     if not figures.open_loop:
         yield from _untrue(figures)

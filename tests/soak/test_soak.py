@@ -7,8 +7,11 @@ sockets are the real ones. The growth of memory needs the long form.
 import asyncio
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT
 import json
+import os
 from pathlib import Path
 import sys
+
+from tests.reliability.results import Section
 
 ROOT = Path(__file__).parents[2]
 DETECTIONS = 300
@@ -23,6 +26,7 @@ async def soaked(*arguments: str, folder: Path) -> tuple[int | None, str, dict[s
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.soak", "--json", str(figures), *arguments),
         cwd=ROOT,
+        env={**os.environ, "RELIABILITY_RESULTS": str(folder)},
         stdin=DEVNULL,
         stdout=PIPE,
         stderr=STDOUT,
@@ -45,6 +49,8 @@ async def test_three_hundred_detections_are_told_once_and_leave_nothing(tmp_path
     assert status == 0, printed
     assert figures["kept"]
     assert figures["sightings"] == figures["rows"] == DETECTIONS
+    for name in ("soak", "kind"):
+        assert Section.load(name, tmp_path).tables
     # It was no fair weather.
     assert int(str(figures["faulty"])) > DETECTIONS / 8
     assert int(str(figures["kinds_of_fault"])) > 20
