@@ -95,7 +95,7 @@ class Client:
 
     async def wait_until_running(self) -> None:
         """Return when Home Assistant has started everything."""
-        await until(self._is_running, "Home Assistant did not start", _START_TIMEOUT)
+        await until(self.is_running, "Home Assistant did not start", _START_TIMEOUT)
 
     def _authorize(self, token: str) -> None:
         self._token = token
@@ -117,7 +117,8 @@ class Client:
         except aiohttp.ClientConnectionError:
             return False
 
-    async def _is_running(self) -> bool:
+    async def is_running(self) -> bool:
+        """Say whether Home Assistant has started everything. Raises DemoError."""
         config = await self.get("/api/config")
         if config["recovery_mode"]:
             raise DemoError("Home Assistant came up in recovery mode")

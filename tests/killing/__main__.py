@@ -21,7 +21,7 @@ from .database import database_in, rows_in
 from .judging import Verdict, judge
 from .phases import PHASES, clips_in
 from .progress import Progress
-from .report import as_json, findings, table
+from .report import as_json, findings, section, table
 from .rounds import Rounds
 from .street import Street
 
@@ -130,6 +130,8 @@ def tell(options: Options, progress: Progress) -> int:
     for finding in findings(verdict):
         print(finding)
     print("\nThe promise is kept." if verdict.is_kept else "\nThe promise is not kept.")
+    if options.phases == tuple(PHASES):
+        section(verdict, progress.seconds).save("kill")
     if options.as_json:
         print(json.dumps(as_json(verdict, options.each, progress.seconds)), flush=True)
     return 0 if verdict.is_kept else 1

@@ -39,6 +39,9 @@ class Verdict:
     tallies: tuple[Tally, ...]
     missing: tuple[Noticed, ...]
     doubled: tuple[Noticed, ...]
+    unheard: tuple[Noticed, ...]
+    """What is stored and no automation had."""
+
     unexpected: tuple[Row, ...]
     """Rows that tell of nothing that has happened, or in a revision that nobody asked for."""
 
@@ -56,6 +59,7 @@ class Verdict:
             (
                 self.missing,
                 self.doubled,
+                self.unheard,
                 self.unexpected,
                 self.clips_left,
                 self.complaints,
@@ -82,12 +86,16 @@ def judge(
     counts = {one.event_id: _count(one, rows) for one in noticed}
     missing = tuple(one for one in noticed if not counts[one.event_id] and not one.is_excused)
     doubled = tuple(one for one in noticed if counts[one.event_id] > 1)
+    unheard = tuple(
+        one for one in noticed if counts[one.event_id] and not (one.is_heard or one.is_inaudible)
+    )
     known = frozenset(counts)
     tallies = tuple(_tally(phase, noticed, kills, counts) for phase in phases)
     return Verdict(
         tallies=tallies,
         missing=missing,
         doubled=doubled,
+        unheard=unheard,
         unexpected=tuple(
             row for row in rows if row.revision != _REVISION or not row.event_ids <= known
         ),

@@ -9,7 +9,12 @@ NOW = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 
 
 def noticed(event_id: str = "e1", **known: Any) -> Noticed:
-    plain: dict[str, Any] = {"camera_id": "c", "phase": "settle", "is_target": True}
+    plain: dict[str, Any] = {
+        "camera_id": "c",
+        "phase": "settle",
+        "is_target": True,
+        "is_heard": True,
+    }
     return Noticed(**plain | {"event_id": event_id, "start": NOW.isoformat()} | known)
 
 

@@ -1,7 +1,9 @@
-"""The five phases in which Home Assistant is killed, and the proof that it was in them."""
+"""The six phases in which Home Assistant is killed, and the proof that it was in them."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+import json
 from pathlib import Path
 from types import MappingProxyType
 
@@ -17,6 +19,9 @@ from .street import Street
 ARRIVAL_S = 60.0
 """Settling, the export slot behind two others and a decode take ten seconds; the rest is for a
 machine that does other things."""
+
+# Its row is looked for so often, from the outside.
+_LOOK_EVERY_S = 0.05
 
 # The light film in some twenty seconds: nobody waits for the end of it here.
 _DRIP = 16_384
@@ -59,6 +64,15 @@ class Scene:
     def is_stored(self) -> bool:
         """Whether its row is committed."""
         return self.event_id in told_of(rows_in(database_in(self.config)))
+
+    @property
+    def is_owed(self) -> bool:
+        """Whether the ledger on the disk does not know yet that its row is there."""
+        return any(
+            self.event_id in json.dumps(json.loads(path.read_text())["data"][key])
+            for path in (self.config / ".storage").glob("protect_narrator.*")
+            for key in ("unfinished", "fired")
+        )
 
 
 def clips_in(config: Path) -> Path:
@@ -182,6 +196,17 @@ def _was_committed(scene: Scene) -> str | None:
     return "the recorder had committed its row already" if scene.is_stored else None
 
 
+async def _row_comes(scene: Scene) -> None:
+    while not await asyncio.to_thread(lambda: scene.is_stored):  # noqa: ASYNC110 - no file tells
+        await asyncio.sleep(_LOOK_EVERY_S)
+
+
+def _was_receipted(scene: Scene) -> str | None:
+    if not scene.is_stored:
+        return "its row was not there after all"
+    return None if scene.is_owed else "the ledger knew of its row already"
+
+
 PHASES: Mapping[str, Phase] = MappingProxyType(
     {
         "settle": Phase(
@@ -221,6 +246,13 @@ PHASES: Mapping[str, Phase] = MappingProxyType(
             # The recorder commits every five seconds: a later kill would mostly miss.
             linger_s=2.5,
             missed=_was_committed,
+        ),
+        "receipt": Phase(
+            summary="its row is there, and the ledger does not know of it",
+            arrival=_row_comes,
+            # A row is read back a second after its commit, and the ledger written by then.
+            linger_s=0.6,
+            missed=_was_receipted,
         ),
     }
 )

@@ -35,6 +35,12 @@ class Noticed:
     fired_s: float | None = None
     """Seconds from its event to the kill, where that came before its row was stored."""
 
+    is_heard: bool = False
+    """An automation has had it: it was fired while somebody listened."""
+
+    is_inaudible: bool = False
+    """Home Assistant ran before we listened to it again, and may have told it meanwhile."""
+
     is_told: bool = False
     """Its row has been seen in the database."""
 

@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 
 from simulator.demo.client import Json
+from tests.reliability.results import Section, Table, machine
 
 from .judging import Tally, Verdict
+from .phases import PHASES
 from .progress import Noticed
 
 _COLUMNS = (
@@ -39,11 +41,38 @@ def _cells(tally: Tally) -> tuple[str, ...]:
     )
 
 
+def section(verdict: Verdict, seconds: float) -> Section:
+    """Return what the page about reliability says of a run."""
+    columns = (
+        *("killed while", "kills in that phase", "Sightings expected", "stored", "doubled"),
+        *("missing", "clips left", "told after a restart (mean)"),
+    )
+    rows = [
+        (
+            f"{PHASES[tally.phase].summary} (`{tally.phase}`)",
+            *map(str, (tally.hits, tally.expected, tally.found)),
+            *map(str, (tally.doubled, tally.missing, tally.clips_left)),
+            "-" if tally.told_after_s is None else f"{tally.told_after_s:.1f} s",
+        )
+        for tally in verdict.tallies
+    ]
+    kills = sum(tally.kills for tally in verdict.tallies)
+    hits = sum(tally.hits for tally in verdict.tallies)
+    heard = "Automations missed some." if verdict.unheard else "Automations missed none."
+    return Section(
+        [Table(columns, rows)],
+        f"{machine()} {kills} kills, {hits} of them in the phase that was aimed at, in "
+        f"{seconds / 60:.0f} minutes. {heard} "
+        f"{'The promise is kept.' if verdict.is_kept else 'The promise is NOT kept.'}",
+    )
+
+
 def findings(verdict: Verdict) -> list[str]:
     """Return a sentence for everything that speaks against us."""
     return [
         *(f"missing: {_told(one)}" for one in verdict.missing),
         *(f"doubled: {_told(one)}" for one in verdict.doubled),
+        *(f"not told to automations: {_told(one)}" for one in verdict.unheard),
         *(
             f"unexpected: Sighting {row.sighting_id}, revision {row.revision}, "
             f"of {', '.join(sorted(row.event_ids))}"
@@ -83,6 +112,7 @@ def as_json(verdict: Verdict, each: int, seconds: float) -> Json:
             }
             for tally in verdict.tallies
         },
+        "unheard": len(verdict.unheard),
         "unexpected": len(verdict.unexpected),
         "clips_left": list(verdict.clips_left),
         "log": list(verdict.complaints),

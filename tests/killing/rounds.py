@@ -53,6 +53,9 @@ class Up:
 
     home: Home
     heard: Heard
+    is_heard_from_start: bool
+    """Whether somebody listened before automations did."""
+
     began: float
     """When its process was started, as ``time.monotonic()``."""
 
@@ -100,6 +103,7 @@ class Rounds:
         async with self._up() as up:
             await self._recovered(up)
             await self._stored(self._progress.pending)
+            self._note_heard(up)
             with suppress(TimeoutError):  # what is left is looked at when it has ended
                 async with asyncio.timeout(_STORED_S):
                     while any(clips_in(self._progress.config).glob("*")):  # noqa: ASYNC110 - nobody tells us
@@ -117,9 +121,10 @@ class Rounds:
             heard = Heard()
             listening = group.create_task(heard.listen(client))
             try:
+                is_early = not await client.is_running()
                 await client.wait_until_running()
                 await wait_for_websockets(self._street.console)
-                yield Up(home=home, heard=heard, began=began)
+                yield Up(home=home, heard=heard, is_heard_from_start=is_early, began=began)
             finally:
                 listening.cancel()
 
@@ -129,6 +134,8 @@ class Rounds:
             folder = clips_in(self._progress.config)
             kill.clips_left = [name for name in kill.clips if (folder / name).exists()]
         pending = self._progress.pending
+        for each in pending:
+            each.is_inaudible |= not up.is_heard_from_start
         late = monotonic() + _TOLD_S
         while pending and monotonic() < late:
             self._progress.tell(told_of(await self._rows()))
@@ -140,10 +147,15 @@ class Rounds:
                 each for each in pending if not each.is_told and up.heard.at(each.event_id) is None
             ]
             await asyncio.sleep(_POLL_S)
+        self._note_heard(up)
         for each in pending:
             each.is_overdue = True
             what = "what was killed" if each.is_target else "a bystander"
             self._say(f"  {what} ({each.phase}) is not told {_TOLD_S:g} s after the restart")
+
+    def _note_heard(self, up: Up) -> None:
+        for each in self._progress.noticed:
+            each.is_heard |= up.heard.at(each.event_id) is not None
 
     def _note_told(self, event_id: str, seconds: float) -> None:
         """Remember how long after the restart the Sighting came of what was killed last."""
@@ -214,6 +226,7 @@ class Rounds:
         up.home.strike()
         struck = monotonic()
         await up.home.kill()
+        self._note_heard(up)
         for each in self._progress.pending:
             at = scene.heard.at(each.event_id)
             each.fired_s = None if at is None else struck - at

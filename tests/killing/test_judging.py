@@ -17,7 +17,7 @@ from .database import Row, database_in, rows_in, told_of
 from .judging import Verdict, judge
 from .making import kill, noticed
 from .progress import Noticed
-from .report import as_json, findings, table
+from .report import as_json, findings, section, table
 
 SIGHTING = "protect_narrator_sighting"
 
@@ -171,6 +171,29 @@ def test_what_nobody_looks_back_at_may_be_missing_but_not_double() -> None:
     assert found.is_kept
     assert (found.tallies[0].expected, found.tallies[0].missing) == (0, 0)
     assert not verdict([ROW, ROW], excused).is_kept
+
+
+def test_a_row_that_no_automation_had_breaks_the_promise() -> None:
+    assert not verdict([ROW], noticed(is_heard=False)).is_kept
+    assert findings(verdict([ROW], noticed(is_heard=False))) == [
+        "not told to automations: e1, aimed at in a round of settle"
+    ]
+    # Nobody can say, where we listened later than they.
+    assert verdict([ROW], noticed(is_heard=False, is_inaudible=True)).is_kept
+
+
+def test_the_page_has_a_row_for_each_phase() -> None:
+    kills = [kill(told_after_s=7.0), kill(missed="too late")]
+    page = section(verdict([ROW], kills=kills), seconds=120.0)
+    assert page.tables[0].rows == [
+        (
+            "the Detection waits for its recording (`settle`)",
+            *("1", "1", "1", "0", "0", "0", "7.0 s"),
+        )
+    ]
+    assert "2 kills, 1 of them in the phase that was aimed at, in 2 minutes" in page.said
+    assert page.said.endswith("The promise is kept.")
+    assert "NOT kept" in section(verdict([]), seconds=1.0).said
 
 
 @pytest.mark.parametrize(

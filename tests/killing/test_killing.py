@@ -10,16 +10,19 @@ import sys
 
 import pytest
 
+from simulator.console import Camera
 from simulator.demo.errors import DemoError
+from tests.reliability.results import Section
 
 from .__main__ import Options, next_phase, parse, progress_in
+from .hearing import Heard
 from .making import NOW, kill, noticed
-from .phases import PHASES, is_being_decoded
+from .phases import PHASES, Scene, is_being_decoded
 from .progress import LOOKED_BACK, Progress
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# Seven starts of Home Assistant: some 100 s, and many times that on a machine that does more.
+# Eight starts of Home Assistant: some 100 s, and many times that on a machine that does more.
 PATIENCE = 900.0
 
 
@@ -37,6 +40,25 @@ def test_a_clip_is_decoded_while_it_lies_there_without_pictures(tmp_path: Path) 
     assert not is_being_decoded(tmp_path, 5)
     (folder / "frame_01.jpg").touch()
     assert not is_being_decoded(tmp_path, 4)
+
+
+def test_the_ledger_owes_a_receipt_for_what_it_has_fired(tmp_path: Path) -> None:
+    scene = Scene(
+        street=None,  # type: ignore[arg-type]  # of which nothing is asked
+        camera=Camera.make(0),
+        event_id="e1",
+        since=0.0,
+        heard=Heard(),
+        config=tmp_path,
+    )
+    assert not scene.is_owed
+    (tmp_path / ".storage").mkdir()
+    ledger = tmp_path / ".storage" / "protect_narrator.x"
+    for key, is_owed in (("unfinished", True), ("fired", True), ("done", False)):
+        data: dict[str, object] = {"unfinished": [], "fired": [], "done": []}
+        data |= {key: [{"event_ids": ["e1"]}]}
+        ledger.write_text(json.dumps({"data": data}))
+        assert scene.is_owed is is_owed
 
 
 # -- what is done next, and where it goes on
@@ -115,6 +137,7 @@ async def start(folder: Path, *arguments: str) -> asyncio.subprocess.Process:
         *(sys.executable, "-m", "tests.killing", "--each", "1", "--folder", str(folder)),
         *arguments,
         cwd=ROOT,
+        env={**os.environ, "RELIABILITY_RESULTS": str(folder.parent / "results")},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
@@ -161,5 +184,7 @@ async def test_one_kill_in_each_phase_costs_no_sighting(tmp_path: Path) -> None:
     assert {name: phase["hit"] for name, phase in told["phases"].items()} == dict.fromkeys(
         PHASES, 1
     )
+    page = Section.load("kill", tmp_path / "results")
+    assert len(page.tables[0].rows) == len(PHASES)
     assert processes_of(folder) == []
     assert os.listdir(folder / "config" / "media" / "protect_narrator" / ".clips") == []  # noqa: PTH208
