@@ -163,7 +163,11 @@ FOLDER_GONE = Fault(
     fallbacks=BROKEN,
     medium="none",
 )
+LEDGER = Fault(
+    name="the file of what is unfinished is cut off",
+    seen="power cuts, SD cards at their end",
+)
 TAKEN_FROM_AI = Fault(name="the pictures go while the AI looks at them", seen="users who tidy up")
 
 # The real ones have no row: not everybody may mount a disk, and they are told like the played ones.
-ODD_DISKS = (FOLDER_GONE, TAKEN_FROM_AI)
+ODD_DISKS = (FOLDER_GONE, TAKEN_FROM_AI, LEDGER)

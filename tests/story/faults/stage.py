@@ -187,16 +187,14 @@ class Stage:
         return seen + self.logged()
 
     def logged(self) -> list[str]:
-        """Return what the log says, each once; of others only what keeps our files."""
-        not_kept = any(each.name == _STORAGE for each in self._of_others(DOMAIN))
+        """Return what the log says, each once; of others only that they cannot keep our file."""
+        not_kept = any(
+            record.name == _STORAGE and record.msg.startswith("Error writing")
+            for record in self.log.get_records("call")
+            if DOMAIN in record.getMessage()
+        )
         said = ["Home Assistant's log: our file cannot be written"] if not_kept else []
         return said + [f"log: “{each}”" for each in dict.fromkeys(self.warnings())]
-
-    def _of_others(self, about: str) -> list[logging.LogRecord]:
-        records = self.log.get_records("call")
-        return [
-            each for each in records if each.levelno >= logging.ERROR and about in each.getMessage()
-        ]
 
     def is_unavailable(self) -> bool:
         """Say whether what the camera's entities show is not known now."""
