@@ -43,6 +43,8 @@ _LOST = "Sighting %s: %s at %s: %s"
 _VARYING = (
     (re.compile(r"\b[0-9a-f]{24,32}\b"), "…"),
     (re.compile(r"127\.0\.0\.1(:\d+)?"), "the console"),
+    # Where this run has its media folder.
+    (re.compile(r"\(/\S+\)"), "(its path)"),
     # What the library or the system says of it.
     (re.compile(r"(cannot be read|could not be removed): .*"), r"\1"),
 )
