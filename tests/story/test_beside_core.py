@@ -158,6 +158,8 @@ async def test_a_log_in_that_changes_in_core_changes_with_us(
     )
     await until(lambda: before.sessions.private.closed)
     await until(lambda: home.entry.state is ConfigEntryState.LOADED)
+    # Core has begun anew too; the console could not tell who leaves while both come.
+    await home.console.wait_for(lambda: home.console.open_private_websockets == 2)
 
 
 async def test_a_core_entry_that_is_removed_under_us_is_missed_at_once(
