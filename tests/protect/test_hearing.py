@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from custom_components.protect_narrator.pipeline.models import Detection, Label
-from custom_components.protect_narrator.protect import connection as room
+from custom_components.protect_narrator.protect import connection, open_events
 from custom_components.protect_narrator.protect.events import PublicEvents
 from custom_components.protect_narrator.protect.tracker import Tracker
 from simulator.console import Channel, Console, Socket
@@ -134,7 +134,7 @@ async def test_a_bug_of_ours_is_loud_and_open_events_are_let_out_all_the_same(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(room, "_AFTER_BUG_S", AT_ONCE)
+    monkeypatch.setattr(open_events, "_AFTER_BUG_S", AT_ONCE)
     well = Tracker.tick
     calls = 0
 
@@ -187,7 +187,7 @@ async def test_a_label_that_comes_shortly_after_the_end_is_told_with_the_detecti
 
 
 @pytest.mark.parametrize(
-    ("where", "name"), [(room, "frame_from_private"), (PublicEvents, "take_in")]
+    ("where", "name"), [(connection, "frame_from_private"), (PublicEvents, "take_in")]
 )
 async def test_a_bug_in_taking_in_a_message_is_told_and_its_words_are_not(
     console: Console,

@@ -18,9 +18,10 @@ from .access import (
     Ways,
     WayState,
 )
-from .connection import Connection, Listener
+from .connection import Connection
 from .login_guard import LoginBudget, LoginGuard
 from .media import ConsoleMedia
+from .telling import Listener
 
 __all__ = [
     "TOKEN_FILE",

@@ -4,9 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 from pathlib import Path
-from typing import Protocol
 
 from aiohttp import ClientSession
 from uiprotect import NotAuthorized, ProtectApiClient
@@ -14,12 +12,10 @@ from uiprotect.data import Camera, Event, ModelType, WSAction, WSSubscriptionMes
 from uiprotect.websocket import WebsocketState
 
 from ..pipeline.blame import cautious_logger
-from ..pipeline.models import Detection
 from .access import (
     ApiKeyOnlyError,
     CameraInfo,
     CannotConnectError,
-    ConnectionState,
     ConsoleInfo,
     Credentials,
     InvalidApiKeyError,
@@ -32,11 +28,11 @@ from .causes import EXPECTED, RUBBISH, connect_error
 from .events import EventFrame, PublicEvents, Source, frame_from_private
 from .login_guard import LoginGuard
 from .look_back import CATCH_UP, LookBack
-from .looks import Looks
 from .media import ConsoleMedia
+from .open_events import OpenEvents
 from .states import States
-from .telling import Telling
-from .tracker import LABEL_GRACE, LONGEST_OPEN, MERGE_GAP, NOTHING, Tracker
+from .telling import Listener, Telling
+from .tracker import LABEL_GRACE, LONGEST_OPEN, MERGE_GAP, Tracker
 
 _LOGGER = cautious_logger(__name__)
 
@@ -54,12 +50,6 @@ _LOOK_AGAIN = timedelta(minutes=1)
 # comes after ten.
 CONNECTING = timedelta(seconds=10)
 
-# Before everybody else has his turn: a look finds hundreds that are due at the same moment.
-_LET_OUT_AT_ONCE = 50
-
-# Between two bugs of ours in a row, so that a loop which goes on does not spin.
-_AFTER_BUG_S = 1.0
-
 # A user may be kept from some cameras; so many are tried before recordings count as closed.
 _MOST_TRIED = 3
 
@@ -68,41 +58,6 @@ _GOODBYE_LIMIT_S = 5
 
 
 _FOR_EVER = datetime.max.replace(tzinfo=UTC)
-
-
-class Listener(Protocol):
-    """Who is told what happens. All calls come in the event loop and must return at once."""
-
-    def knows(self, camera_id: str, event_id: str) -> bool:
-        """Say whether that event was dealt with before; then it is told no more."""
-        ...
-
-    def on_opened(self, detection: Detection) -> None:
-        """Learn of what has begun, with what is known of it: its end is now.
-
-        Told live alone, and again whenever a label is added; ``on_detection`` follows under
-        the same ``sighting_id``, unless the connection is closed before.
-        """
-        ...
-
-    def on_detection(self, detection: Detection) -> None:
-        """Take a Detection, once each."""
-        ...
-
-    def on_looked(self, when: datetime) -> None:
-        """Learn when the console's own lists were compared completely: nothing is missed.
-
-        All Detections that were found by then have been told.
-        """
-        ...
-
-    def on_state(self, state: ConnectionState) -> None:
-        """Learn that the connection has changed."""
-        ...
-
-    def on_cameras(self, cameras: tuple[CameraInfo, ...]) -> None:
-        """Learn that a camera was added, removed or renamed."""
-        ...
 
 
 class Connection:
@@ -175,26 +130,22 @@ class Connection:
             raise CannotConnectError("host and port are no address") from err
         self._unsubscribe: list[Callable[[], None]] = []
         self._tasks: list[asyncio.Task[None]] = []
-        self._listener: Listener | None = None
-        self._tracker: Tracker | None = None
-        self._looks: Looks | None = None
+        self._open_events: OpenEvents | None = None
         self._public_events = PublicEvents()
         self._telling = Telling()
         self._states = States(
             login_guard,
-            self._tell_state,
+            self._telling.tell_state,
             self._telling.tell_ways,
             has_api_key=credentials.api_key is not None,
         )
-        self._cameras = CameraList(self._client, self._tell_cameras)
+        self._cameras = CameraList(self._client, self._take_in_cameras)
         self._media = ConsoleMedia(
             self._client,
             login_guard,
             has_api_key=credentials.api_key is not None,
             zones_of=self._cameras.zones_of,
         )
-        self._due_sooner = asyncio.Event()
-        self._asleep_until: float | None = None
         self._look_due = asyncio.Event()
 
     @property
@@ -271,8 +222,8 @@ class Connection:
 
     def start(self, console: ConsoleInfo, listener: Listener) -> None:
         """Listen until ``close``; call once, in the event loop, after ``connect``."""
-        self._listener = listener
-        self._tracker = Tracker(
+        self._telling.listener = listener
+        tracker = Tracker(
             console.mac.lower(),
             not_before=self._not_before,
             longest_open=self._longest_open,
@@ -280,8 +231,8 @@ class Connection:
             merge_gap=self._merge_gap,
             is_done=listener.knows,
         )
-        self._tracker.set_cameras({camera.id: camera.name for camera in self._cameras.known})
-        self._looks = Looks(self._tracker, self._tell_looked)
+        self._open_events = OpenEvents(tracker, self._telling)
+        self._open_events.set_cameras(self._cameras.known)
         border = self._telling.taking_in
         self._unsubscribe += [
             self._client.subscribe_websocket_state(border(self._on_private_state)),
@@ -296,9 +247,9 @@ class Connection:
             reconcile_every=self._reconcile_every,
             looked_at=self._looked_at,
             observe=self._observe,
-            on_looked=self._looks.made,
+            on_looked=self._open_events.looked,
         )
-        self._begin(self._let_out(self._tracker), "open events")
+        self._begin(self._open_events.let_out(), "open events")
         self._begin(self._reconcile(look_back), "look-back")
         self._begin(self._states.end_connecting(self._connecting), "first state")
         if self._credentials.api_key is not None:
@@ -313,7 +264,7 @@ class Connection:
 
         What one of its steps raises keeps no other from being taken.
         """
-        self._listener = None
+        self._telling.listener = None
         tasks, self._tasks = self._tasks, []
         unsubscribe, self._unsubscribe = self._unsubscribe, []
         async with AsyncExitStack() as last_first:
@@ -372,71 +323,17 @@ class Connection:
             self._look_due.set()
 
     def _observe(self, frame: EventFrame | None) -> None:
-        tracker = self._tracker
-        if frame is None or tracker is None:
+        if frame is None or self._open_events is None:
             return
         # Just before the list of events, that of the cameras was read.
         if frame.source is not Source.REST and self._cameras.is_worth_asking(frame.camera_id):
             self._look_due.set()
-        clock = asyncio.get_running_loop().time()
-        news = tracker.observe(frame, datetime.now(UTC), clock)
-        if news is NOTHING:
-            return  # most of what is said: nothing is due sooner than before
-        if news.opened is not None and self._listener is not None:
-            self._telling.tell(self._listener.on_opened, news.opened)
-        if news.left is not None:
-            self._tell_detection(news.left)
-            self._check_looks()
-        due, until = tracker.next_due, self._asleep_until
-        if due is not None and (until is None or due < until):
-            self._due_sooner.set()
+        self._open_events.observe(frame)
 
-    async def _let_out(self, tracker: Tracker) -> None:
-        """Let events out whose end was not told in time."""
-        while True:
-            try:
-                await self._let_out_due(tracker)
-            except Exception:
-                # Without it no event would be let out any more.
-                _LOGGER.exception("Letting open events out failed by a bug")
-                self._telling.bug()
-                await asyncio.sleep(_AFTER_BUG_S)
-
-    async def _let_out_due(self, tracker: Tracker) -> None:
-        """Let out what is due, and return when the next may be."""
-        due = tracker.tick(asyncio.get_running_loop().time())
-        for detection in islice(due, _LET_OUT_AT_ONCE):
-            self._tell_detection(detection)
-        self._check_looks()
-        self._due_sooner.clear()
-        self._asleep_until = tracker.next_due
-        with suppress(TimeoutError):
-            async with asyncio.timeout_at(self._asleep_until):
-                await self._due_sooner.wait()
-
-    # -- what is told
-
-    def _tell_detection(self, detection: Detection) -> None:
-        if self._listener is not None:
-            self._telling.tell(self._listener.on_detection, detection)
-
-    def _check_looks(self) -> None:
-        if self._looks is not None:
-            self._looks.check()
-
-    def _tell_looked(self, when: datetime) -> None:
-        if self._listener is not None:
-            self._telling.tell(self._listener.on_looked, when)
-
-    def _tell_state(self, state: ConnectionState) -> None:
-        if self._listener is not None:
-            self._telling.tell(self._listener.on_state, state)
-
-    def _tell_cameras(self, cameras: tuple[CameraInfo, ...]) -> None:
-        if self._tracker is not None:
-            self._tracker.set_cameras({camera.id: camera.name for camera in cameras})
-        if self._listener is not None:
-            self._telling.tell(self._listener.on_cameras, cameras)
+    def _take_in_cameras(self, cameras: tuple[CameraInfo, ...]) -> None:
+        if self._open_events is not None:
+            self._open_events.set_cameras(cameras)
+        self._telling.tell_cameras(cameras)
 
     # -- what we ask the console
 

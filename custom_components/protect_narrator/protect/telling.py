@@ -2,18 +2,60 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
 
 from ..pipeline.blame import cautious_logger
-from .access import Ways
+from ..pipeline.models import Detection
+from .access import CameraInfo, ConnectionState, Ways
 
 _LOGGER = cautious_logger(__name__)
 
 
+class Listener(Protocol):
+    """Who is told what happens. All calls come in the event loop and must return at once."""
+
+    def knows(self, camera_id: str, event_id: str) -> bool:
+        """Say whether that event was dealt with before; then it is told no more."""
+        ...
+
+    def on_opened(self, detection: Detection) -> None:
+        """Learn of what has begun, with what is known of it: its end is now.
+
+        Told live alone, and again whenever a label is added; ``on_detection`` follows under
+        the same ``sighting_id``, unless the connection is closed before.
+        """
+        ...
+
+    def on_detection(self, detection: Detection) -> None:
+        """Take a Detection, once each."""
+        ...
+
+    def on_looked(self, when: datetime) -> None:
+        """Learn when the console's own lists were compared completely: nothing is missed.
+
+        All Detections that were found by then have been told.
+        """
+        ...
+
+    def on_state(self, state: ConnectionState) -> None:
+        """Learn that the connection has changed."""
+        ...
+
+    def on_cameras(self, cameras: tuple[CameraInfo, ...]) -> None:
+        """Learn that a camera was added, removed or renamed."""
+        ...
+
+
 class Telling:
-    """What a connection calls in the shell; nothing that is raised there ends anything here."""
+    """What a connection calls in the shell; nothing that is raised there ends anything here.
+
+    What is told goes to the one ``listener``; while there is none it is told to nobody.
+    """
 
     def __init__(self) -> None:
         """Start with nobody."""
+        self.listener: Listener | None = None
         self._followers: list[Callable[[Ways], None]] = []
         self._on_bug: Callable[[], None] | None = None
 
@@ -29,9 +71,34 @@ class Telling:
     def tell_ways(self, ways: Ways) -> None:
         """Tell how the websockets are."""
         for follower in tuple(self._followers):
-            self.tell(follower, ways)
+            self._tell(follower, ways)
 
-    def tell[T](self, listen: Callable[[T], None], what: T) -> None:
+    def tell_opened(self, detection: Detection) -> None:
+        """Tell of what has begun."""
+        if self.listener is not None:
+            self._tell(self.listener.on_opened, detection)
+
+    def tell_detection(self, detection: Detection) -> None:
+        """Tell of a Detection that is over."""
+        if self.listener is not None:
+            self._tell(self.listener.on_detection, detection)
+
+    def tell_looked(self, when: datetime) -> None:
+        """Tell of a complete look."""
+        if self.listener is not None:
+            self._tell(self.listener.on_looked, when)
+
+    def tell_state(self, state: ConnectionState) -> None:
+        """Tell that the connection has changed."""
+        if self.listener is not None:
+            self._tell(self.listener.on_state, state)
+
+    def tell_cameras(self, cameras: tuple[CameraInfo, ...]) -> None:
+        """Tell of the cameras as they are now."""
+        if self.listener is not None:
+            self._tell(self.listener.on_cameras, cameras)
+
+    def _tell[T](self, listen: Callable[[T], None], what: T) -> None:
         """Call the listener; what it raises is its bug, and must not end what the console tells."""
         try:
             listen(what)
