@@ -90,7 +90,7 @@ async def test_a_publisher_that_hangs_is_not_waited_for(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(runner_module, "_PUBLISH_LIMIT_S", 0.01)
+    monkeypatch.setattr(runner_module, "PUBLISH_LIMIT_S", 0.01)
     outside.publisher.fault = forever
     await tell(outside, runner)
 

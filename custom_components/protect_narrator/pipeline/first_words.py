@@ -18,7 +18,7 @@ from .errors import NarratorError
 from .evidence import Exhibit, Ladder, written_still
 from .gate import Gate
 from .models import Detection, Phase, Policy
-from .ports import Archive, Clock, Console, Describer, Meter, Publisher
+from .ports import PUBLISH_LIMIT_S, Archive, Clock, Console, Describer, Meter, Publisher
 
 _LOGGER = cautious_logger(__name__)
 
@@ -28,9 +28,6 @@ GREETINGS_AT_MOST = 20
 
 # For a picture, of whichever kind: one that takes longer shows who was there, not who is.
 _PICTURE_LIMIT_S = 5.0
-
-# Publishing fires an event and stores one small picture.
-_PUBLISH_LIMIT_S = 30.0
 
 
 @dataclass(slots=True, eq=False)
@@ -123,7 +120,7 @@ class FirstWords:
                 return  # and the cancellation was swallowed on the way
             case.enter(Stage.PUBLISH)
             case.published = True
-            async with asyncio.timeout(_PUBLISH_LIMIT_S):
+            async with asyncio.timeout(PUBLISH_LIMIT_S):
                 await self.publisher.publish(case.sighting())
         _LOGGER.debug("Sighting %s: first words are out", case.sighting_id)
 

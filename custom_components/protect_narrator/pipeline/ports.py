@@ -177,8 +177,12 @@ class Meter(Protocol):
         ...
 
 
+# Publishing fires an event and stores one small picture.
+PUBLISH_LIMIT_S = 30.0
+
+
 class Publisher(Protocol):
-    """Where finished Sightings go."""
+    """Where finished Sightings go; waited for ``PUBLISH_LIMIT_S`` and no longer."""
 
     async def publish(self, sighting: Sighting) -> None:
         """Tell the world; called exactly once per Sighting and revision."""

@@ -26,7 +26,7 @@ from .first_words import FirstWords
 from .gate import Gate
 from .models import Detection, FallbackDetail, FallbackReason, Medium, Policy, Sighting
 from .overload import Overload, giving_way
-from .ports import Archive, Clock, Console, Describer, Meter, Publisher
+from .ports import PUBLISH_LIMIT_S, Archive, Clock, Console, Describer, Meter, Publisher
 from .readiness import Readiness
 
 _LOGGER = cautious_logger(__name__)
@@ -34,9 +34,6 @@ _LOGGER = cautious_logger(__name__)
 # Ten on each of twenty cameras. One takes kilobytes until its clip is decoded, but beyond
 # this the console's one export slot is minutes behind, and words that late help nobody.
 UNFINISHED_AT_MOST = 200
-
-# Publishing fires an event and stores one small picture.
-_PUBLISH_LIMIT_S = 30.0
 
 
 async def _nothing(_detection: Detection) -> None:
@@ -326,7 +323,7 @@ class Runner:
             case.kept_back = sighting.fallbacks[-1]
             return
         case.published = True
-        async with asyncio.timeout(_PUBLISH_LIMIT_S):
+        async with asyncio.timeout(PUBLISH_LIMIT_S):
             await self._world.publisher.publish(sighting)
         case.told = sighting
 
