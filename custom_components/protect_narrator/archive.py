@@ -7,9 +7,10 @@ too, so the name cannot be guessed and the directory goes as soon as it is not n
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 import errno
+from functools import partial
 from io import FileIO
 from itertools import islice
 import logging
@@ -18,7 +19,7 @@ from pathlib import Path
 import secrets
 import shutil
 
-from .pipeline.blocking import in_thread
+from .pipeline.blocking import Crew, StuckError
 from .pipeline.errors import StorageError
 from .pipeline.models import FallbackDetail
 from .private_files import make_private_file, make_private_folder
@@ -33,6 +34,17 @@ RESERVED_BYTES = 256 * 1024 * 1024
 # the write: the thread waits for Python's lock, which the event loop holds while it decrypts.
 # Two of these are in memory at once at the most, one being filled while the other is written.
 BATCH_BYTES = 4 * 1024 * 1024
+
+# One clip is written while pictures of others are, and folders come and go.
+_JOBS_AT_ONCE = 4
+
+# A write to a card at its end takes seconds. On a network share whose server is gone it takes
+# for ever, and is let go of some seconds later.
+_JOB_LIMIT_S = 20.0
+
+# What a folder that did not answer has kept, and is removed when it answers again; of more than
+# that the next start's sweep takes the rest.
+_MOST_KEPT = 1000
 
 # IOV_MAX of Linux: no more pieces go into one call.
 _MOST_AT_ONCE = 1024
@@ -51,6 +63,31 @@ def media_folder(media_dirs: dict[str, str], config_dir: Path) -> Path:
     return config_dir / "media"
 
 
+class _Disk:
+    """What is done in the media folder, off the event loop."""
+
+    def __init__(self) -> None:
+        """Start with nothing under way; after one thing that hangs nothing else is begun."""
+        self._crew = Crew(at_once=_JOBS_AT_ONCE, most_stuck=1)
+
+    async def run[**P, R](self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Return what ``work`` returns; raise what it raises, and StorageError when it hangs.
+
+        Who is cancelled waits for it.
+        """
+        try:
+            return await self._crew.run(partial(work, *args, **kwargs), limit_s=_JOB_LIMIT_S)
+        except StuckError as err:
+            raise StorageError(
+                FallbackDetail.STORAGE_ERROR, f"the media folder does not answer: {err}"
+            ) from err
+
+    async def close(self, file: FileIO) -> None:
+        """Close a file: whatever hangs, for else it would be closed in the event loop."""
+        with suppress(StuckError):
+            await self._crew.run(file.close, limit_s=_JOB_LIMIT_S, must=True)
+
+
 class ClipArchive:
     """The transient part of the media folder."""
 
@@ -58,6 +95,9 @@ class ClipArchive:
         """Use this media folder; nothing is touched yet."""
         self._media = media
         self._root = media / "protect_narrator" / ".clips"
+        self._disk = _Disk()
+        self._kept: dict[Path, str] = {}
+        """What could not be removed because the folder did not answer, and whose it is."""
 
     @property
     def folder(self) -> Path:
@@ -74,7 +114,15 @@ class ClipArchive:
 
         Raises StorageError when the media folder cannot be used at all.
         """
-        removed = await in_thread(_sweep, self._root)
+        removed = 0
+        for path in await self._disk.run(_orphans, self._root):
+            try:
+                await self._disk.run(_remove, path)
+            except OSError as err:
+                # One that resists is no reason to describe nothing.
+                _LOGGER.warning("%s was left behind and cannot be removed: %s", path, err)
+            else:
+                removed += 1
         if removed:
             _LOGGER.info("Removed %d clip folders that an earlier run left behind", removed)
         return removed
@@ -97,25 +145,45 @@ class ClipArchive:
         path = self._root / name
         _in_use.add(name)
         try:
-            await in_thread(_make, path)
-            yield FolderWorkspace(path)
+            await self._disk.run(_make, path)
+            yield FolderWorkspace(path, self._disk)
         finally:
             try:
-                await in_thread(_remove, path)
-            except OSError as err:
-                _LOGGER.warning("%s could not be removed: %s", what, err)
-            else:
-                _LOGGER.debug(done)
+                if await self._is_cleared(path, what):
+                    _LOGGER.debug(done)
+                    await self._clear_kept()
             finally:
                 _in_use.discard(name)
+
+    async def _is_cleared(self, path: Path, what: str) -> bool:
+        """Remove a directory; say whether it could be, or had never been made."""
+        try:
+            await self._disk.run(_remove, path)
+        except OSError as err:
+            _LOGGER.warning("%s could not be removed: %s", what, err)
+            return False
+        except StorageError as err:
+            if len(self._kept) < _MOST_KEPT:
+                self._kept[path] = what
+            _LOGGER.debug("%s is not removed yet: %s", what, err)
+            return False
+        return True
+
+    async def _clear_kept(self) -> None:
+        """Remove what was kept while the folder did not answer: it does now."""
+        while self._kept:
+            path, what = self._kept.popitem()
+            if not await self._is_cleared(path, what):
+                return
 
 
 class FolderWorkspace:
     """A directory of our own for one analysis."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, disk: _Disk) -> None:
         """Use this directory, which exists."""
         self._path = path
+        self._disk = disk
 
     @property
     def path(self) -> Path:
@@ -132,33 +200,34 @@ class FolderWorkspace:
         try:
             await self._write_part(part, chunks, limit)
             target = self._path / name
-            await in_thread(_rename, part, target)
+            await self._disk.run(_rename, part, target)
         except BaseException:
-            await in_thread(_discard, part)
+            with suppress(StorageError):  # then it goes with its directory
+                await self._disk.run(_discard, part)
             raise
         return target
 
     async def write(self, name: str, data: bytes) -> Path:
         """Write a small file. Raises StorageError."""
         path = self._path / name
-        await in_thread(_write, path, data)
+        await self._disk.run(_write, path, data)
         return path
 
     async def reserve(self, name: str, size: int) -> Path:
         """Make an empty file that may be filled with ``size`` bytes. Raises StorageError."""
         path = self._path / name
-        await in_thread(_reserve, path, size)
+        await self._disk.run(_reserve, path, size)
         return path
 
     async def _write_part(self, part: Path, chunks: AsyncIterable[bytes], limit: int) -> None:
         """Write the chunks in batches; a thread writes one while the next is received."""
-        file = await in_thread(_create, part)
+        file = await self._disk.run(_create, part)
         writing: asyncio.Task[None] | None = None
         try:
             async for batch in _batched(chunks, limit):
                 if writing is not None:
                     await writing
-                writing = asyncio.create_task(in_thread(_append, file, batch))
+                writing = asyncio.create_task(self._disk.run(_append, file, batch))
             if writing is not None:
                 await writing
         finally:
@@ -166,7 +235,7 @@ class FolderWorkspace:
                 # Nothing may write to a file that is closed. If this write has failed too,
                 # what is on its way out already says more.
                 await asyncio.gather(writing, return_exceptions=True)
-            await in_thread(file.close)
+            await self._disk.close(file)
 
 
 async def _batched(chunks: AsyncIterable[bytes], limit: int) -> AsyncIterator[list[bytes]]:
@@ -196,22 +265,13 @@ def _storage_error(err: OSError) -> StorageError:
     return StorageError(detail, f"the media folder cannot be written: {err.strerror or err}")
 
 
-def _sweep(root: Path) -> int:
+def _orphans(root: Path) -> list[Path]:
+    """Return what nobody uses; raise StorageError where the folder cannot be used at all."""
     try:
         _make_root(root)
-        orphans = [path for path in root.iterdir() if path.name not in _in_use]
+        return [path for path in root.iterdir() if path.name not in _in_use]
     except OSError as err:
         raise _storage_error(err) from err
-    removed = 0
-    for path in orphans:
-        try:
-            _remove(path)
-        except OSError as err:
-            # One that resists is no reason to describe nothing.
-            _LOGGER.warning("%s was left behind and cannot be removed: %s", path, err)
-        else:
-            removed += 1
-    return removed
 
 
 def _make_root(root: Path) -> None:

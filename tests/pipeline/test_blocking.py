@@ -1,13 +1,17 @@
-"""Threads that decode: few, told to stop, and never left behind."""
+"""Threads that block: few, told to stop, and waited for as long as there is hope."""
 
 import asyncio
+from collections.abc import Iterator
 import logging
-from pathlib import Path
 from threading import Event
 
 import pytest
 
-from custom_components.protect_narrator.pipeline.blocking import Decoder, in_thread
+from custom_components.protect_narrator.pipeline import blocking
+from custom_components.protect_narrator.pipeline.blocking import Crew, Decoder, StuckError
+from custom_components.protect_narrator.pipeline.errors import ClipUnreadableError
+from custom_components.protect_narrator.pipeline.models import FallbackDetail
+from tests.waiting import until
 
 
 class Work:
@@ -124,21 +128,78 @@ async def test_a_thread_that_does_not_stop_keeps_its_place_and_no_other_piles_up
     assert next_one.ended
 
 
-async def test_a_short_piece_of_work_is_waited_for_by_who_is_cancelled(tmp_path: Path) -> None:
-    begun, let_go, loop = asyncio.Event(), Event(), asyncio.get_running_loop()
+class Hanging:
+    """Something that does not come back before the test lets it."""
 
-    def write() -> None:
-        loop.call_soon_threadsafe(begun.set)
-        assert let_go.wait(5)
-        (tmp_path / "written").touch()
+    def __init__(self) -> None:
+        self.let_go = Event()
+        self.times = 0
 
-    task = asyncio.create_task(in_thread(write))
-    await begun.wait()
+    def __call__(self, *_: object) -> str:
+        self.times += 1
+        assert self.let_go.wait(5)
+        return "back"
+
+
+@pytest.fixture
+def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hanging]:
+    monkeypatch.setattr(blocking, "_FAREWELL_S", 0.3)
+    hanging = Hanging()
+    yield hanging
+    hanging.let_go.set()
+
+
+async def test_what_does_not_end_is_let_go_of_and_no_more_is_begun_until_it_does(
+    hanging: Hanging,
+) -> None:
+    crew = Crew(at_once=1, most_stuck=1)
+    waiting = [asyncio.create_task(crew.run(hanging, limit_s=0)) for _ in range(3)]
+
+    ends = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(end) for end in ends] == [StuckError] * 3
+    assert hanging.times == 1
+    assert await crew.run(lambda: "closed", limit_s=1, must=True) == "closed"
+
+    hanging.let_go.set()
+    await until(lambda: not crew._stuck)
+    assert await crew.run(hanging, limit_s=1) == "back"
+
+
+async def test_who_is_cancelled_does_not_wait_for_ever_for_what_hangs(hanging: Hanging) -> None:
+    crew = Crew(at_once=1, most_stuck=1)
+    task = asyncio.create_task(crew.run(hanging, limit_s=60))
+    await until(lambda: hanging.times == 1)
+
     task.cancel()
-    await asyncio.sleep(0)
-    assert not task.done()
-    let_go.set()
 
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert (tmp_path / "written").exists()
+
+
+async def test_who_is_cancelled_while_it_is_let_go_of_is_cancelled(hanging: Hanging) -> None:
+    crew = Crew(at_once=1, most_stuck=1)
+    told = asyncio.Event()
+    task = asyncio.create_task(crew.run(hanging, limit_s=0, stop=told.set))
+    await told.wait()
+
+    task.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_a_clip_that_hangs_a_decoder_leaves_the_others_until_all_hang(
+    hanging: Hanging,
+) -> None:
+    decoder = Decoder(at_once=2, limit_s=0)
+
+    with pytest.raises(ClipUnreadableError, match="hangs"):
+        await decoder.run(hanging)
+    assert await decoder.run(lambda _stop: "decoded") == "decoded"
+    with pytest.raises(ClipUnreadableError, match="hangs"):
+        await decoder.run(hanging)
+    with pytest.raises(ClipUnreadableError) as refused:
+        await decoder.run(hanging)
+
+    assert refused.value.detail is FallbackDetail.TIMEOUT
+    assert hanging.times == 2

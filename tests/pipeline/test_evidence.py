@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
+from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from custom_components.protect_narrator.pipeline import (
     evidence as evidence_module,
     frames as frames_module,
 )
-from custom_components.protect_narrator.pipeline.blocking import Decoder
+from custom_components.protect_narrator.pipeline.blocking import Crew, Decoder, StuckError
 from custom_components.protect_narrator.pipeline.case import Case
 from custom_components.protect_narrator.pipeline.choosing import Look
 from custom_components.protect_narrator.pipeline.clip import Clip
@@ -79,6 +80,18 @@ def names(exhibit: Exhibit) -> list[str]:
 
 
 NOTHING = Exhibit(Evidence(medium=Medium.NONE))
+
+
+async def test_where_no_decoder_is_left_there_is_no_picture_and_the_case_goes_on(
+    ladder: Ladder, room: FakeWorkspace, clip: Clip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def stuck(*_: object, **__: object) -> NoReturn:
+        raise StuckError("what was begun before does not end")
+
+    monkeypatch.setattr(Crew, "run", stuck)
+
+    assert await ladder.prepare(clip, room, whole=False) == NOTHING
+    assert lost(ladder) == ["clip_unreadable:timeout", "snapshot_unavailable:timeout"]
 
 
 # What is looked for

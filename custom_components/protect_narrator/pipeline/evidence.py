@@ -148,7 +148,10 @@ class Ladder:
         except TimeoutError as err:
             raise MediaError(FallbackDetail.TIMEOUT, "no picture in time") from err
         decoder = self.decoder.in_turn(self.case.turn)
-        return await decoder.run(as_jpeg, data, self.case.policy.frame_max_side)
+        try:
+            return await decoder.run(as_jpeg, data, self.case.policy.frame_max_side)
+        except ClipUnreadableError as err:
+            raise MediaError(err.detail, "the picture is not decoded in time") from err
 
     async def _film(self, clip: Clip, workspace: Room, ability: Ability) -> Fitting | None:
         """Return the clip as the agent can take it; None after recording why it cannot."""

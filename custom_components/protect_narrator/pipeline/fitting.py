@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 
-from .blocking import Decoder, in_thread
+from .blocking import Decoder
 from .case import Case
 from .clip import Clip, clip_window, stretch_of
 from .errors import NarratorError, StorageError
@@ -36,14 +37,14 @@ async def fitted(
     start, end = clip_window(case.detection, case.policy)
     lead_s, until_s = stretch_of(case.detection, case.policy)
     length_s = clip.info.duration_s or (end - start).total_seconds()
-    size = (await in_thread(clip.path.stat)).st_size
+    decoder = decoder.in_turn(case.turn)
+    size = await decoder.run(_size, clip.path)
     most_bytes = size if ability.most_bytes is None else ability.most_bytes
     if size <= most_bytes and _short_enough(length_s, ability):
         return Fitting(clip.path, (-lead_s, length_s - lead_s))
     if isinstance(room, StorageError):
         raise room
     until_s = min(until_s, length_s)
-    decoder = decoder.in_turn(case.turn)
     if until_s - lead_s >= _LEAST_S:
         most_bytes = min(most_bytes, size)
         path = await room.reserve("clip_cut.mp4", most_bytes)
@@ -52,6 +53,10 @@ async def fitted(
             await decoder.run(probe, path)  # what was copied unseen has to be a video still
             return Fitting(path, (part.start_s - lead_s, part.end_s - lead_s))
     raise NarratorError(FallbackDetail.TOO_LARGE, "the clip is beyond the agent's limits")
+
+
+def _size(_stop: Event, path: Path) -> int:
+    return path.stat().st_size
 
 
 def _short_enough(seconds: float, ability: Ability) -> bool:

@@ -4,6 +4,7 @@ import errno
 import os
 from pathlib import Path
 import shutil
+from threading import Event
 from types import ModuleType, SimpleNamespace
 from typing import Any, NoReturn
 
@@ -12,6 +13,7 @@ from homeassistant.util.file import WriteError
 
 from custom_components.protect_narrator import archive, private_files
 from custom_components.protect_narrator.const import DOMAIN
+from custom_components.protect_narrator.pipeline import blocking
 
 from .fault import Fault, Play
 from .stage import Stage
@@ -36,6 +38,32 @@ def _calls_fail(call: str, code: int, *, of: ModuleType = archive) -> Play:
         stage.patch.setattr(of, "os", system)
 
     return play
+
+
+def hangs(stage: Stage) -> Event:
+    """Let every write of a clip hang until the fault is over, and be let go of soon.
+
+    Returns what is set as soon as one hangs.
+    """
+    hanging, back, ended = Event(), Event(), Event()
+
+    def hang(*_: object) -> NoReturn:
+        hanging.set()
+        back.wait()
+        ended.set()
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    def come_back() -> None:
+        back.set()
+        assert not hanging.is_set() or ended.wait(5)
+
+    system = SimpleNamespace(**vars(os))
+    system.writev = hang
+    stage.patch.setattr(archive, "os", system)
+    stage.patch.setattr(archive, "_JOB_LIMIT_S", 0.5)
+    stage.patch.setattr(blocking, "_FAREWELL_S", 0.2)
+    stage.others.append(come_back)
+    return hanging
 
 
 def _no_folder_can_be_made(code: int) -> Play:
@@ -163,6 +191,12 @@ FOLDER_GONE = Fault(
     fallbacks=BROKEN,
     medium="none",
 )
+HANGS = Fault(
+    name="the disk does not answer any more",
+    seen="network shares whose server is gone",
+    fallbacks=BROKEN,
+    medium="none",
+)
 LEDGER = Fault(
     name="the file of what is unfinished is cut off",
     seen="power cuts, SD cards at their end",
@@ -170,4 +204,4 @@ LEDGER = Fault(
 TAKEN_FROM_AI = Fault(name="the pictures go while the AI looks at them", seen="users who tidy up")
 
 # The real ones have no row: not everybody may mount a disk, and they are told like the played ones.
-ODD_DISKS = (FOLDER_GONE, TAKEN_FROM_AI, LEDGER)
+ODD_DISKS = (HANGS, FOLDER_GONE, TAKEN_FROM_AI, LEDGER)

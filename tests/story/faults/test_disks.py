@@ -11,7 +11,15 @@ from simulator.console import Reply
 from tests.fake_agents import GOOD_ANSWER
 from tests.waiting import until
 
-from .disks import DISKS, FOLDER_GONE, READ_ONLY_DISK, SMALL_DISK, TAKEN_FROM_AI
+from .disks import (
+    DISKS,
+    FOLDER_GONE,
+    HANGS,
+    READ_ONLY_DISK,
+    SMALL_DISK,
+    TAKEN_FROM_AI,
+    hangs,
+)
 from .fault import Fault
 from .playing import heals, is_told_and_heals, is_well
 from .stage import SHORTEST, Stage
@@ -65,6 +73,31 @@ async def test_what_the_kernel_refuses_is_told_of(
     seen = stage.look()
     mounted("remount,rw,size=1m")
     await heals(stage, notebook, told, beside, seen=seen)
+
+
+async def test_a_disk_that_hangs_costs_the_pictures_and_is_cleared_when_it_is_back(
+    stage: Stage,
+) -> None:
+    notebook = Notebook(HANGS)
+    await stage.begin()
+    hangs(stage)
+    told, beside = await stage.see(stage.camera, stage.neighbour)
+    for each in (told, beside):
+        assert (each["medium"], tuple(each["fallbacks"])) == (HANGS.medium, HANGS.fallbacks)
+    assert stage.home.files_left() != []
+    await heals(stage, notebook, told, beside)
+
+
+async def test_a_disk_that_hangs_does_not_keep_an_entry_loaded(stage: Stage) -> None:
+    await stage.begin()
+    hanging = hangs(stage)
+    await stage.home.see(stage.camera)
+    await until(hanging.is_set)
+
+    await stage.home.unload()
+
+    await stage.console.wait_for(lambda: stage.console.open_websockets == 0)
+    stage.mend()
 
 
 async def test_a_folder_that_goes_in_a_download_is_made_anew_for_the_next(stage: Stage) -> None:
