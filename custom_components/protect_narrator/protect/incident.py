@@ -86,6 +86,21 @@ class Incident:
     due: float = 0.0
     """When it leaves, unless more is said; monotonic seconds."""
 
+    _span: Span | None = None
+    """Kept until something else is said: neighbours are compared by the thousand."""
+
+    def add(self, event_id: str, part: Part) -> None:
+        """Take in an event that is heard of first."""
+        self.parts[event_id] = part
+        self._span = None
+
+    def hear(self, frame: EventFrame, ended: float | None, stays: float) -> bool:
+        """Take in what else is said of one of its events; see ``Part.hear``."""
+        is_news = self.parts[frame.event_id].hear(frame, ended, stays)
+        if is_news:
+            self._span = None
+        return is_news
+
     @property
     def labels(self) -> tuple[Label, ...]:
         """What was seen or heard; empty while nothing of that was said."""
@@ -103,9 +118,13 @@ class Incident:
     @property
     def span(self) -> Span:
         """The stretch of time of what counts; what goes on has no end yet."""
-        frames = [part.frame for part in self._counting()]
-        starts = [frame.start for frame in frames]
-        return Span(min(starts), max(frame.end or _FOR_EVER for frame in frames), max(starts))
+        if self._span is None:
+            frames = [part.frame for part in self._counting()]
+            starts = [frame.start for frame in frames]
+            self._span = Span(
+                min(starts), max(frame.end or _FOR_EVER for frame in frames), max(starts)
+            )
+        return self._span
 
     @property
     def is_over(self) -> bool:
@@ -116,6 +135,7 @@ class Incident:
         """Take over the parts of another, of which it was not said that it has begun."""
         self.parts |= other.parts
         self.is_live |= other.is_live
+        self._span = None
 
     def reckon_due(self, grace_s: float, gap_s: float) -> None:
         """Find out when it leaves: ``grace_s`` after its end, or when that was waited for long.

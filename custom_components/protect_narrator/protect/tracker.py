@@ -5,14 +5,14 @@ that may come late or never; and of one incident as several events. A Detection 
 once, when its end was said or has been waited for long enough.
 """
 
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ..pipeline.models import Detection
 from .events import EventFrame, Source
-from .incident import MOST_PARTS, Incident, Part, span_of
+from .incident import MOST_PARTS, Incident, Part, Span, span_of
 
 # Ends come minutes late or never (core#166166); what is longer is described by its beginning.
 # It is also how long an incident may be: the longest clip, by default.
@@ -84,6 +84,7 @@ class Tracker:
         self._is_done = is_done
         self._cameras: dict[str, str] = {}
         self._incidents: dict[Incident, None] = {}
+        self._of_camera: defaultdict[str, dict[Incident, None]] = defaultdict(dict)
         self._open: dict[Key, Incident] = {}
         self._finished: OrderedDict[Key, None] = OrderedDict()
 
@@ -155,24 +156,21 @@ class Tracker:
                 # The list is read page by page, and what is beside it may be on the next.
                 stays = clock + self._merge_gap.total_seconds()
         if (incident := self._open.get(key)) is not None:
-            return incident, incident.parts[frame.event_id].hear(frame, ended, stays)
+            return incident, incident.hear(frame, ended, stays)
         incident = self._open[key] = self._home_of(frame)
-        incident.parts[frame.event_id] = Part(
-            frame=frame, patience=clock + self._open_s(frame, now), ended=ended, stays=stays
-        )
+        patience = clock + self._open_s(frame, now)
+        incident.add(frame.event_id, Part(frame=frame, patience=patience, ended=ended, stays=stays))
         return incident, True
 
     def _home_of(self, frame: EventFrame) -> Incident:
         """Return the incident that an event belongs to which is heard of first."""
         is_live = frame.source is not Source.REST
-        for incident in self._neighbours(frame.camera_id):
-            if len(incident.parts) < MOST_PARTS and incident.span.is_near(
-                span_of(frame), self._merge_gap, self._longest_open
-            ):
+        for incident in self._near(frame.camera_id, span_of(frame)):
+            if len(incident.parts) < MOST_PARTS:
                 incident.is_live |= is_live
                 return incident
         incident = Incident(camera_id=frame.camera_id, is_live=is_live)
-        self._incidents[incident] = None
+        self._incidents[incident] = self._of_camera[frame.camera_id][incident] = None
         return incident
 
     def _united(self, incident: Incident) -> Incident:
@@ -180,24 +178,40 @@ class Tracker:
 
         Of two that were said to have begun each keeps its promise of a Detection.
         """
-        neighbours = self._neighbours(incident.camera_id)
-        for other in [each for each in neighbours if each is not incident]:
-            if (
-                not (incident.announced and other.announced)
-                and len(incident.parts) + len(other.parts) <= MOST_PARTS
-                and incident.span.is_near(other.span, self._merge_gap, self._longest_open)
-            ):
-                both = sorted((incident, other), key=neighbours.index)
-                incident, absorbed = sorted(both, key=lambda each: not each.announced)
-                incident.absorb(absorbed)
-                self._open.update(dict.fromkeys(self._keys(absorbed), incident))
-                del self._incidents[absorbed]
+        near = self._near(incident.camera_id, incident.span)
+        while (pair := _pair(incident, near)) is not None:
+            incident, absorbed = sorted(pair, key=lambda each: not each.announced)
+            incident.absorb(absorbed)
+            self._open.update(dict.fromkeys(self._keys(absorbed), incident))
+            self._drop(absorbed)
+            near = self._near(incident.camera_id, incident.span)
         return incident
 
-    def _neighbours(self, camera_id: str) -> list[Incident]:
-        if not self._merge_gap:
+    def _near(self, camera_id: str, span: Span) -> list[Incident]:
+        """Return the incidents of the camera that a stretch of time may belong to, in order.
+
+        A look back finds hundreds on one camera, so nearly all have to be told apart by one
+        comparison.
+        """
+        if not self._merge_gap or camera_id not in self._of_camera:
             return []
-        return [each for each in self._incidents if each.camera_id == camera_id]
+        earliest = span.start - self._merge_gap
+        return [
+            each
+            for each in self._of_camera[camera_id]
+            if each.span.end >= earliest
+            and (
+                each.span is span  # that is the incident itself, however long it has become
+                or each.span.is_near(span, self._merge_gap, self._longest_open)
+            )
+        ]
+
+    def _drop(self, incident: Incident) -> None:
+        del self._incidents[incident]
+        of_camera = self._of_camera[incident.camera_id]
+        del of_camera[incident]
+        if not of_camera:
+            del self._of_camera[incident.camera_id]
 
     def _grace_s(self, incident: Incident) -> float:
         """Return how long after its end the incident stays."""
@@ -223,7 +237,7 @@ class Tracker:
         return incident.so_far(self._console_id, self._name(incident), now)
 
     def _leave(self, incident: Incident) -> Detection:
-        del self._incidents[incident]
+        self._drop(incident)
         for key in self._keys(incident):
             self._finish(key)
         return incident.finished(self._console_id, self._name(incident), self._longest_open)
@@ -239,6 +253,18 @@ class Tracker:
         self._finished[key] = None
         if len(self._finished) > MOST_FINISHED:
             self._finished.popitem(last=False)
+
+
+def _pair(incident: Incident, near: list[Incident]) -> list[Incident] | None:
+    """Return the incident and another that can be one with it, in their order."""
+    for other in near:
+        if (
+            other is not incident
+            and not (incident.announced and other.announced)
+            and len(incident.parts) + len(other.parts) <= MOST_PARTS
+        ):
+            return sorted((incident, other), key=near.index)
+    return None
 
 
 def _ended_ago_s(frame: EventFrame, end: datetime, now: datetime) -> float:
