@@ -31,6 +31,41 @@ def test_an_update_adds_to_what_was_told_before() -> None:
     assert (frame.end or frame.start).timestamp() * 1000 == NOON_MS + 4_000
 
 
+def test_an_event_of_two_cameras_ends_for_each_by_its_own_update() -> None:
+    events, shared, other = PublicEvents(), f"{1:024x}", CAMERA[:-1] + "1"
+    for camera, start in ((CAMERA, NOON_MS), (other, NOON_MS + 1_000)):
+        said = {"type": "smartDetectZone", "device": camera, "start": start}
+        events.take_in({"id": f"{shared}-{camera}", **said})
+
+    ended = events.take_in({"id": f"{shared}-{CAMERA}", "end": NOON_MS + 4_000})
+    goes_on = events.take_in({"id": f"{shared}-{other}", "smartDetectTypes": ["person"]})
+
+    assert ended is not None
+    assert (ended.event_id, ended.camera_id) == (shared, CAMERA)
+    assert ended.start.timestamp() * 1000 == NOON_MS
+    assert (ended.end or ended.start).timestamp() * 1000 == NOON_MS + 4_000
+    assert goes_on is not None
+    assert (goes_on.event_id, goes_on.camera_id, goes_on.end) == (shared, other, None)
+
+
+def test_what_one_camera_told_is_not_another_s_under_the_same_id() -> None:
+    events, other = PublicEvents(), CAMERA[:-1] + "1"
+    said = {"type": "smartDetectZone", "start": NOON_MS}
+    events.take_in(event(1, **said, device=CAMERA, end=NOON_MS + 4_000, smartDetectTypes=["face"]))
+
+    frame = events.take_in(event(1, **said, device=other))
+
+    assert frame is not None
+    assert (frame.camera_id, frame.end, frame.labels) == (other, None, ())
+
+
+def test_what_is_remembered_of_ids_with_a_camera_is_bounded() -> None:
+    events = PublicEvents()
+    for number in range(1_500):
+        events.take_in({"id": f"{number:024x}-{CAMERA}", "start": NOON_MS})
+    assert len(events._known) == 1_000
+
+
 def test_what_is_no_part_of_an_event_is_not_kept() -> None:
     events = PublicEvents()
     rubbish: tuple[Any, ...] = (MEGABYTE, {"a": MEGABYTE}, [MEGABYTE] * 4, 10**4_000, None)

@@ -98,3 +98,17 @@ async def test_an_event_of_another_camera_is_not_this_one(
 ) -> None:
     told = await seen(console, camera_id=console.cameras[2].id)
     assert await media.refresh(told) is told
+
+
+async def test_of_an_event_that_cameras_share_only_the_own_one_is_believed(
+    console: Console, media: ConsoleMedia
+) -> None:
+    told = await seen(console, labels=(Label.OTHER,))
+    shared = await console.start_detection(console.cameras[2].id, ("vehicle",))
+    await console.update_detection(shared, license_plate="ABC 123")
+    told = replace(told, event_ids=(shared, *told.event_ids))
+
+    known = await media.refresh(told)
+
+    assert (known.labels, known.license_plates) == ((Label.PERSON,), ())
+    assert not known.end_estimated, "the other's goes on"

@@ -187,6 +187,9 @@ class PublicEvents:
     that was never added (a package) holds the whole of it again. The messages are read as the
     console worded them: what the library makes of them ends every open event at a reconnect,
     with a time of its own, and then keeps the real end from us.
+
+    An ``update`` names no camera: of cameras that share an event only the id as it is told, with
+    the camera's appended, says whose it is.
     """
 
     def __init__(self) -> None:
@@ -199,8 +202,11 @@ class PublicEvents:
         if event_id is None:
             return None
         told = {key: read(item[key]) for key, read in _READ_PUBLIC.items() if key in item}
-        known = self._known[event_id] = self._known.get(event_id, {}) | told
-        self._known.move_to_end(event_id)
+        told_id, before = item["id"], self._known.get(item["id"], {})
+        if told.get("device", before.get("device")) != before.get("device"):
+            before = {}  # another camera's, under an id that tells no camera
+        known = self._known[told_id] = before | told
+        self._known.move_to_end(told_id)
         if len(self._known) > _MOST_PUBLIC:
             self._known.popitem(last=False)
         return _frame(
