@@ -172,7 +172,7 @@ def _put_together(hass: HomeAssistant, entry: ConfigEntry, parts: _Parts) -> Run
         refuse=runner.refuse,
         drop=ledger.async_told,
         narrow=narrow,
-        is_at_ease=lambda: runner.may_catch_up,
+        may_begin=runner.may_catch_up,
     )
     backlog = Backlog(way, world.clock, show_depth, watchman.async_note_bug)
     return RuntimeData(

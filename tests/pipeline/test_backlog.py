@@ -40,6 +40,7 @@ class World:
         self.refused: list[Detection] = []
         self.dropped: list[Detection] = []
         self.at_ease = True
+        self.resting: set[str] = set()
         self.is_full = False
 
     async def told_since(self, since: datetime) -> set[tuple[str, str]]:
@@ -62,7 +63,7 @@ class World:
             refuse=self.refused.append,
             drop=self.dropped.append,
             narrow=lambda whole, rest: self.narrowed.append((whole, rest)),
-            is_at_ease=lambda: self.at_ease,
+            may_begin=lambda camera_id: self.at_ease and camera_id not in self.resting,
         )
         return Backlog(way, self.clock, self.note_change, self.note_bug)
 
@@ -263,6 +264,25 @@ async def test_it_waits_while_there_is_no_room(world: World, backlog: Backlog) -
     world.at_ease = True
     await until(lambda: bool(world.begun))
     assert max(world.clock.slept) <= 5
+
+
+async def test_what_is_of_a_camera_that_rests_waits_and_the_others_go_on(
+    world: World, backlog: Backlog
+) -> None:
+    world.resting = {"camera-1"}
+    for minutes, camera in ((10, 1), (20, 1), (30, 2), (40, 3)):
+        backlog.add(found(minutes, camera))
+    await until(lambda: len(world.begun) == 2)
+    for one in tuple(world.running):
+        await world.finish(one)
+    await settled()
+    assert world.begun == [found(30, 2), found(40, 3)]
+    assert backlog.depth == 2
+
+    world.resting.clear()
+    await until(lambda: len(world.begun) == 4)
+    assert world.begun[2:] == [found(10, 1), found(20, 1)]
+    assert backlog.depth == 0
 
 
 async def test_what_is_not_taken_gives_its_place_to_the_next(

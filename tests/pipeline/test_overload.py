@@ -362,7 +362,7 @@ async def test_nothing_is_caught_up_on_while_no_clip_is_asked_for(outside: FakeW
     runner = Runner(replace(outside.world(), breaker=breaker))
 
     def may_catch_up() -> bool:
-        return runner.may_catch_up
+        return runner.may_catch_up("camera 0")
 
     assert may_catch_up()
     for number in range(LOST_IN_A_ROW):
@@ -377,3 +377,37 @@ async def test_nothing_is_caught_up_on_while_no_clip_is_asked_for(outside: FakeW
     with breaker.attempt("camera 0"):
         assert may_catch_up(), "whoever comes now waits for the end of the test"
     assert may_catch_up()
+
+
+async def test_of_the_camera_that_lost_last_nothing_is_caught_up_on_before_it_may_be_asked(
+    outside: FakeWorld,
+) -> None:
+    breaker = Breaker(outside.clock)
+    runner = Runner(replace(outside.world(), breaker=breaker))
+    for number in range(LOST_IN_A_ROW):
+        breaker.lost(f"camera-{number}", media_error())
+    last = f"camera-{LOST_IN_A_ROW - 1}"
+    outside.clock.advance(FIRST_PAUSE_S)
+    assert runner.may_catch_up("camera-0")
+    assert not runner.may_catch_up(last)
+    outside.clock.advance(FIRST_PAUSE_S)
+    assert runner.may_catch_up(last)
+
+
+async def test_of_a_camera_that_pauses_alone_one_is_caught_up_on_at_the_end_of_its_pause(
+    outside: FakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner_module, "UNFINISHED_AT_MOST", 4)
+    breaker = Breaker(outside.clock)
+    runner = Runner(replace(outside.world(), breaker=breaker))
+    for _ in range(LOST_IN_A_ROW):
+        breaker.lost("camera-0", media_error())
+    assert not runner.may_catch_up("camera-0")
+    assert runner.may_catch_up("camera-1")
+    outside.clock.advance(FIRST_PAUSE_S)
+    assert runner.may_catch_up("camera-0")
+    # One of them is enough to find out.
+    runner.submit(detection(0, late=True))
+    assert not runner.may_catch_up("camera-0")
+    assert runner.may_catch_up("camera-1")
+    await runner.close()

@@ -26,7 +26,8 @@ WAITING_AT_MOST = 500
 _GATHER_S = 2.0
 _GATHER_AT_MOST_S = 30.0
 
-# How often it is looked whether there is room again.
+# How often it is looked whether there is room again, or a camera's clips are asked for again: its
+# pause ends by the clock alone, after ten minutes at the most.
 _NO_ROOM_S = 5.0
 
 # Which of them were told is asked for from that long before the oldest: what was told of it was
@@ -70,14 +71,15 @@ class Way:
     narrow: Callable[[Detection, Detection], None]
     """Be done with the first, of which a part was told; from now on it is the second."""
 
-    is_at_ease: Callable[[], bool]
-    """Say whether there is room beside what is live."""
+    may_begin: Callable[[str], bool]
+    """Say whether there is room beside what is live, and clips of that camera are asked for."""
 
 
 class Backlog:
     """Hands over a few at a time; what is live does not come through here.
 
-    What has ended just now waits for nobody: where the websockets are silent all is found late.
+    A camera of which no clip is asked for now holds up only what is its own. What has ended just
+    now waits for nobody: where the websockets are silent all is found late.
     """
 
     def __init__(
@@ -170,16 +172,26 @@ class Backlog:
             waited_s += _GATHER_S
 
     async def _hand_over(self) -> None:
-        """Begin with the newest, whenever one of the places is free."""
+        """Begin with the newest that may, whenever one of the places is free."""
         while self._waiting:
             await self._places.acquire()
-            while not self._way.is_at_ease():
+            while (newest := self._take_newest()) is None:
                 await self._clock.sleep(_NO_ROOM_S)
-            task = self._submit(self._waiting.pop()) if self._waiting else None
+            task = self._submit(newest)
             if task is None:
                 self._places.release()
             else:
                 task.add_done_callback(lambda _: self._places.release())
+
+    def _take_newest(self) -> Detection | None:
+        """Let go of the newest whose camera may begin; None while there is none."""
+        resting: set[str] = set()
+        for at in reversed(range(len(self._waiting))):
+            camera_id = self._waiting[at].camera_id
+            if camera_id not in resting and self._way.may_begin(camera_id):
+                return self._waiting.pop(at)
+            resting.add(camera_id)
+        return None
 
     def _submit(self, detection: Detection) -> asyncio.Task[None] | None:
         """Begin with one; a bug at it costs only that one, and not those behind it."""

@@ -130,14 +130,9 @@ class Breaker:
         """How it is with the console now; one camera's pause is not told."""
         return self._console.state
 
-    @property
-    def rests(self) -> bool:
-        """Whether no clip of any camera may be asked for now."""
-        try:
-            self._console.require()
-        except DownloadsPausedError:
-            return True
-        return False
+    def has_paused(self, camera_id: str) -> bool:
+        """Whether that camera has a pause of its own that no clip has ended yet, over or not."""
+        return camera_id in self._cameras
 
     def allows(self, camera_id: str) -> bool:
         """Whether a clip of that camera may be asked for now."""

@@ -112,17 +112,23 @@ class Runner:
         """Whether there is room for more than what is live."""
         return self.depth < UNFINISHED_AT_MOST // 2
 
-    @property
-    def may_catch_up(self) -> bool:
-        """Whether something may begin that is in no hurry.
+    def may_catch_up(self, camera_id: str) -> bool:
+        """Whether something of that camera may begin that is in no hurry.
 
-        While no clip is asked for it would lose its own. When the pause is over it is tried with
-        one of these, unless something is at work already that will.
+        While no clip of it is asked for it would lose its own. When the pause is over, the
+        console's or the camera's, it is tried with one of these, unless something is at work
+        already that will.
         """
         breaker = self._world.breaker
-        if breaker is None or breaker.state is Downloads.NORMAL:
+        if breaker is None:
             return self.is_at_ease
-        return not breaker.rests and not self.depth
+        if not breaker.allows(camera_id):
+            return False
+        if breaker.state is not Downloads.NORMAL:
+            return not self.depth
+        if breaker.has_paused(camera_id) and self._works_on(camera_id):
+            return False
+        return self.is_at_ease
 
     def submit(self, detection: Detection) -> asyncio.Task[None] | None:
         """Begin with a Detection; call in the event loop. After ``close()`` nothing begins.
@@ -199,6 +205,9 @@ class Runner:
         return self._overload.holds(sighting_id) or any(
             case.sighting_id == sighting_id and not case.published for case in cases
         )
+
+    def _works_on(self, camera_id: str) -> bool:
+        return any(case.detection.camera_id == camera_id for case in self._unfinished.values())
 
     def _has_room(self, newcomer: Case) -> bool:
         """Say whether there is a place; it may be made by somebody who gives way.
