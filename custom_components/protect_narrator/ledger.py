@@ -25,6 +25,7 @@ from .stored import (
     restored,
 )
 from .tally import Tally
+from .untold import Untold
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -35,7 +36,10 @@ class Ledger:
     def __init__(self, file: LedgerFile, remembered: Remembered) -> None:
         """Take up what was stored; see :meth:`async_load`."""
         self._file = file
-        self._unfinished = {each.detection.sighting_id: each for each in remembered.unfinished}
+        self._unfinished = Untold(each.detection for each in remembered.unfinished)
+        self._context_ids = {
+            each.detection.sighting_id: each.context_id for each in remembered.unfinished
+        }
         self._left_over = frozenset(each.context_id for each in remembered.unfinished)
         # Of what this run has taken in: the change of the file that holds it.
         self._taken_in: dict[str, int] = {}
@@ -69,7 +73,7 @@ class Ledger:
     @property
     def unfinished(self) -> tuple[Detection, ...]:
         """Detections that were taken in and not told yet, oldest first."""
-        return tuple(each.detection for each in self._unfinished.values())
+        return tuple(self._unfinished)
 
     @property
     def left_over(self) -> Mapping[str, Detection]:
@@ -77,11 +81,8 @@ class Ledger:
 
         It may have been told: between an event and the next write of the ledger lies a moment.
         """
-        return {
-            each.context_id: each.detection
-            for each in self._unfinished.values()
-            if each.context_id in self._left_over
-        }
+        known = ((self._context_ids[key], each) for key, each in self._unfinished.items())
+        return {context_id: each for context_id, each in known if context_id in self._left_over}
 
     @property
     def fired(self) -> tuple[Fired, ...]:
@@ -151,9 +152,8 @@ class Ledger:
     @callback
     def knows_event(self, camera_id: str, event_id: str) -> bool:
         """Say whether that Protect event was taken in or passed over before."""
-        return _key(camera_id, event_id) in self._done or any(
-            camera_id == each.detection.camera_id and event_id in each.detection.event_ids
-            for each in self._unfinished.values()
+        return _key(camera_id, event_id) in self._done or self._unfinished.tells_of(
+            camera_id, event_id
         )
 
     @callback
@@ -162,16 +162,13 @@ class Ledger:
 
         None when it is not unfinished, such as what somebody asked for.
         """
-        known = self._unfinished.get(detection.sighting_id)
-        return None if known is None else known.context_id
+        return self._context_ids.get(detection.sighting_id)
 
     @callback
     def async_take_in(self, detection: Detection) -> None:
         """Remember a Detection until it is told."""
-        context_id = self.context_id_of(detection) or ulid_now()
-        self._unfinished[detection.sighting_id] = Unfinished(
-            detection=detection, context_id=context_id
-        )
+        self._unfinished.put(detection)
+        self._context_ids.setdefault(detection.sighting_id, ulid_now())
         last = self._last.pop(detection.camera_id, detection)
         self._last[detection.camera_id] = max(last, detection, key=lambda each: each.end)
         if len(self._last) > MOST_CAMERAS:
@@ -256,7 +253,8 @@ class Ledger:
 
     @callback
     def _finish(self, detection: Detection) -> None:
-        self._unfinished.pop(detection.sighting_id, None)
+        self._unfinished.remove(detection.sighting_id)
+        self._context_ids.pop(detection.sighting_id, None)
         self._taken_in.pop(detection.sighting_id, None)
         self._be_done_with(detection)
 
@@ -274,7 +272,10 @@ class Ledger:
     def _remembered(self) -> Remembered:
         """Return all of it as it is now; asked for when it is written."""
         return Remembered(
-            unfinished=tuple(self._unfinished.values()),
+            unfinished=tuple(
+                Unfinished(detection=each, context_id=self._context_ids[key])
+                for key, each in self._unfinished.items()
+            ),
             fired=tuple(self._fired.values()),
             done=tuple(self._done),
             today=self._today,
