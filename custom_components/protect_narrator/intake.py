@@ -54,6 +54,9 @@ class Intake:
         kept in the ledger. An entry that was closed meanwhile begins with nothing.
         """
         self._running = self._receipts.async_start(self._resume)
+        if self._running:
+            for detection in self._ledger.turned_away:
+                self._runner.refuse(detection)
 
     def knows(self, camera_id: str, event_id: str) -> bool:
         """Say whether that event was dealt with before."""
@@ -83,9 +86,13 @@ class Intake:
             self._ledger.async_pass_over(detection)
             self._coordinator.async_count_skipped()
             return
-        self._ledger.async_take_in(detection)
-        if self._running:
+        has_place = self._ledger.async_take_in(detection)
+        if not self._running:
+            return
+        if has_place:
             self._begin(detection)
+        else:
+            self._runner.refuse(detection)
 
     def _resume(self, detection: Detection) -> None:
         """Go on with what was left unfinished, told live or not.

@@ -18,6 +18,7 @@ from .pipeline.readiness import Interval
 from .stored import (
     MAX_DONE,
     MAX_FIRED,
+    MAX_UNFINISHED,
     MOST_CAMERAS,
     Fired,
     Remembered,
@@ -28,6 +29,10 @@ from .tally import Tally
 from .untold import Untold
 
 _LOGGER = logging.getLogger(__name__)
+
+# Of those that found no place on disk, so many are remembered until they are told, and told as
+# what they are: a few megabytes. Of what is beyond, the look of the next start finds the rest.
+MOST_TURNED_AWAY = 2000
 
 
 class Ledger:
@@ -40,6 +45,9 @@ class Ledger:
         self._context_ids = {
             each.detection.sighting_id: each.context_id for each in remembered.unfinished
         }
+        # Known to this life alone.
+        self._turned_away = Untold()
+        self._has_lost_sight = False
         self._left_over = frozenset(each.context_id for each in remembered.unfinished)
         # Of what this run has taken in: the change of the file that holds it.
         self._taken_in: dict[str, int] = {}
@@ -74,6 +82,11 @@ class Ledger:
     def unfinished(self) -> tuple[Detection, ...]:
         """Detections that were taken in and not told yet, oldest first."""
         return tuple(self._unfinished)
+
+    @property
+    def turned_away(self) -> tuple[Detection, ...]:
+        """Detections that found no place among these and are not told yet, oldest first."""
+        return tuple(self._turned_away)
 
     @property
     def left_over(self) -> Mapping[str, Detection]:
@@ -129,8 +142,13 @@ class Ledger:
 
     @callback
     def async_looked(self, when: datetime) -> None:
-        """Remember a complete look; written with whatever is next, as the next one is soon."""
-        self._looked_at = when
+        """Remember a complete look; written with whatever is next, as the next one is soon.
+
+        None counts while something of it is neither told nor on disk: the look of the next start
+        has to find that again.
+        """
+        if not self._turned_away and not self._has_lost_sight:
+            self._looked_at = when
 
     @callback
     def async_heard(self, when: datetime) -> None:
@@ -152,8 +170,8 @@ class Ledger:
     @callback
     def knows_event(self, camera_id: str, event_id: str) -> bool:
         """Say whether that Protect event was taken in or passed over before."""
-        return _key(camera_id, event_id) in self._done or self._unfinished.tells_of(
-            camera_id, event_id
+        return _key(camera_id, event_id) in self._done or any(
+            untold.tells_of(camera_id, event_id) for untold in (self._unfinished, self._turned_away)
         )
 
     @callback
@@ -165,8 +183,15 @@ class Ledger:
         return self._context_ids.get(detection.sighting_id)
 
     @callback
-    def async_take_in(self, detection: Detection) -> None:
-        """Remember a Detection until it is told."""
+    def async_take_in(self, detection: Detection) -> bool:
+        """Remember a Detection until it is told; say whether there is a place for it on disk.
+
+        Where there is none, it is known to this life alone, and best told at once.
+        """
+        is_new = self.context_id_of(detection) is None
+        if is_new and len(self._unfinished) >= MAX_UNFINISHED:
+            self._turn_away(detection)
+            return False
         self._unfinished.put(detection)
         self._context_ids.setdefault(detection.sighting_id, ulid_now())
         last = self._last.pop(detection.camera_id, detection)
@@ -174,6 +199,19 @@ class Ledger:
         if len(self._last) > MOST_CAMERAS:
             del self._last[next(iter(self._last))]
         self._taken_in[detection.sighting_id] = self._save_soon()
+        return True
+
+    @callback
+    def _turn_away(self, detection: Detection) -> None:
+        if len(self._turned_away) < MOST_TURNED_AWAY:
+            self._turned_away.put(detection)
+            return
+        if not self._has_lost_sight:
+            _LOGGER.error(
+                "More than %d Detections are not told yet; the next start looks for the rest",
+                MAX_UNFINISHED + MOST_TURNED_AWAY,
+            )
+        self._has_lost_sight = True
 
     async def async_kept(self, detection: Detection) -> None:
         """Return as soon as that Detection is on disk; at once when it is, or is not unfinished.
@@ -254,6 +292,7 @@ class Ledger:
     @callback
     def _finish(self, detection: Detection) -> None:
         self._unfinished.remove(detection.sighting_id)
+        self._turned_away.remove(detection.sighting_id)
         self._context_ids.pop(detection.sighting_id, None)
         self._taken_in.pop(detection.sighting_id, None)
         self._be_done_with(detection)

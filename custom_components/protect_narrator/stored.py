@@ -21,10 +21,12 @@ from .tally import StoredTally, Tally, restored as restored_tally, stored as sto
 
 _LOGGER = logging.getLogger(__name__)
 
-# As many as a look-back reads at the most: what is older is not asked for again, and no more
-# can be unfinished.
+# As many as a look-back reads of one stretch: what is older is hardly asked for again.
 MAX_DONE = 2000
-MAX_UNFINISHED = MAX_DONE
+
+# Kept by the ledger, which takes no more in: so no file of ours has more. It is four times what
+# is let wait after a night; the rest of a flood is told within seconds. Two megabytes.
+MAX_UNFINISHED = 2000
 
 # A burst of a thousand, twice: the recorder commits every five seconds, and waits for more
 # than a minute for a database that is locked. At 8 KB each that is 16 MB, and at the usual

@@ -19,9 +19,10 @@ from custom_components.protect_narrator.const import DOMAIN
 from custom_components.protect_narrator.ledger import Ledger
 from custom_components.protect_narrator.ledger_file import SAVE_DELAY
 from custom_components.protect_narrator.pipeline.models import Label
+from custom_components.protect_narrator.pipeline.overload import REFUSED_AT_MOST
 from custom_components.protect_narrator.pipeline.readiness import Interval
 from custom_components.protect_narrator.publisher import event_data
-from custom_components.protect_narrator.stored import Fired
+from custom_components.protect_narrator.stored import MAX_UNFINISHED, Fired
 from custom_components.protect_narrator.tally import Tally
 
 from .sightings import START, detection, sighting
@@ -75,6 +76,83 @@ async def test_what_is_unfinished_survives_a_restart_whole_and_in_order(
     assert ledger.knows(first)
     assert ledger.knows(detection(event_ids=("b" * 24,)))
     assert not ledger.knows(detection(3))
+
+
+async def test_what_finds_no_place_is_known_until_it_is_told_and_no_look_counts_meanwhile(
+    hass: HomeAssistant, hass_storage: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger_module, "MAX_UNFINISHED", 2)
+    ledger = await Ledger.async_load(hass, ENTRY_ID)
+    ledger.async_looked(START)
+    assert [ledger.async_take_in(detection(number)) for number in range(3)] == [True, True, False]
+
+    assert ledger.unfinished == (detection(0), detection(1))
+    assert ledger.turned_away == (detection(2),)
+    assert ledger.knows(detection(2))
+    assert ledger.context_id_of(detection(2)) is None
+    ledger.async_looked(START + timedelta(minutes=5))
+    assert ledger.looked_at == START
+    assert ledger.async_take_in(detection(1)), "it has its place"
+
+    ledger.async_told(detection(2))
+    ledger.async_told(detection(0))
+    assert ledger.turned_away == ()
+    assert ledger.knows(detection(2))
+    ledger.async_looked(START + timedelta(minutes=10))
+    assert ledger.looked_at == START + timedelta(minutes=10)
+    assert ledger.async_take_in(detection(4))
+
+
+async def test_what_found_no_place_and_was_not_told_is_looked_for_after_a_restart(
+    hass: HomeAssistant, hass_storage: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger_module, "MAX_UNFINISHED", 1)
+    ledger = await Ledger.async_load(hass, ENTRY_ID)
+    ledger.async_looked(START)
+    for number in range(2):
+        ledger.async_take_in(detection(number))
+    ledger.async_looked(START + timedelta(minutes=5))
+
+    ledger = await reloaded(hass, ledger)
+
+    assert ledger.looked_at == START
+    assert ledger.unfinished == (detection(0),)
+    assert not ledger.knows(detection(1))
+
+
+async def test_more_than_can_be_remembered_are_looked_for_after_a_restart(
+    hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(ledger_module, "MAX_UNFINISHED", 1)
+    monkeypatch.setattr(ledger_module, "MOST_TURNED_AWAY", 1)
+    ledger = await Ledger.async_load(hass, ENTRY_ID)
+    for number in range(5):
+        ledger.async_take_in(detection(number))
+    assert (ledger.unfinished, ledger.turned_away) == ((detection(0),), (detection(1),))
+    assert caplog.text.count("the next start looks for the rest") == 1
+
+    for number in range(2):
+        ledger.async_told(detection(number))
+    ledger.async_looked(START)
+    assert ledger.looked_at is None
+    assert not ledger.knows(detection(4))
+
+
+async def test_as_many_as_are_taken_in_are_read_again(
+    hass: HomeAssistant, hass_storage: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    ledger = await Ledger.async_load(hass, ENTRY_ID)
+    for number in range(MAX_UNFINISHED + 5):
+        ledger.async_take_in(detection(number))
+
+    ledger = await reloaded(hass, ledger)
+
+    assert ledger.unfinished == tuple(detection(number) for number in range(MAX_UNFINISHED))
+    assert "cannot be read" not in caplog.text
+
+
+def test_all_that_is_untold_can_be_told_without_being_looked_at() -> None:
+    assert REFUSED_AT_MOST == MAX_UNFINISHED + ledger_module.MOST_TURNED_AWAY
 
 
 async def test_what_was_told_is_known_and_not_unfinished(

@@ -7,6 +7,7 @@ from homeassistant.const import EVENT_HOMEASSISTANT_STARTED, EVENT_HOMEASSISTANT
 from homeassistant.core import CoreState, HomeAssistant
 import pytest
 
+from custom_components.protect_narrator import ledger as ledger_module
 from custom_components.protect_narrator.const import DOMAIN
 from simulator.console import Reply
 from tests.fake_agents import FakeTaskEntity
@@ -89,6 +90,66 @@ async def test_what_happens_while_home_assistant_starts_waits_until_it_has(
 
     assert (await home.next_sighting())["protect_event_id"] == event_id
     assert len(agent.asked) == 1
+
+
+async def test_more_than_may_be_unfinished_while_it_starts_is_told_when_it_has(
+    home: Home, agent: FakeTaskEntity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger_module, "MAX_UNFINISHED", 1)
+    home.hass.set_state(CoreState.starting)
+    await home.set_up(agent)
+    ledger = home.entry.runtime_data.ledger
+    first = await home.see(home.console.cameras[1])
+    await until(lambda: len(ledger.unfinished) == 1)
+    others = {await home.see(home.console.cameras[number]) for number in (2, 3)}
+    await until(lambda: len(ledger.turned_away) == 2)
+    assert home.sightings == []
+
+    home.hass.set_state(CoreState.running)
+    home.hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
+
+    told = {each["protect_event_id"]: each for each in await home.next_sightings(3)}
+    assert told.keys() == {first, *others}
+    assert told[first]["fallback_reason"] is None
+    assert {told[each]["fallback_reason"] for each in others} == {"queue_full"}
+    assert ledger.turned_away == ()
+
+
+async def test_what_found_no_place_is_found_again_when_it_is_ended_before_it_was_told(
+    home: Home, agent: FakeTaskEntity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger_module, "MAX_UNFINISHED", 1)
+    home.hass.set_state(CoreState.starting)
+    await home.set_up(agent)
+    ledger = home.entry.runtime_data.ledger
+    await home.is_heard()
+    first = await home.see(home.console.cameras[1])
+    await until(lambda: len(ledger.unfinished) == 1)
+    second = await home.see(home.console.cameras[2])
+    await until(lambda: len(ledger.turned_away) == 1)
+    await home.unload()
+
+    home.hass.set_state(CoreState.running)
+    await home.start()
+
+    told = {each["protect_event_id"] for each in await home.next_sightings(2)}
+    assert told == {first, second}
+
+
+async def test_what_finds_no_place_is_told_at_once(
+    home: Home, agent: FakeTaskEntity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger_module, "MAX_UNFINISHED", 1)
+    home.console.faults.export = Reply.hang_in_body()
+    await home.set_up(agent)
+    await home.see(home.console.cameras[1])
+    await home.console.wait_for(lambda: home.console.exports_running == 1)
+    second = await home.see(home.console.cameras[2])
+
+    sighting = await home.next_sighting()
+
+    assert sighting["protect_event_id"] == second
+    assert sighting["fallback_reason"] == "queue_full"
 
 
 async def test_the_end_of_home_assistant_ends_everything_of_ours(

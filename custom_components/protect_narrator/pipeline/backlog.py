@@ -41,7 +41,8 @@ _RECORD_WAIT_S = 600.0
 _RECORD_PAUSE_S = 1.0
 _RECORD_LONGEST_PAUSE_S = 30.0
 
-# So many are not let wait for the record; the ledger remembers no more as unfinished either.
+# So many are not let wait for the record. The ledger takes in no more, and nothing comes here that
+# it has not taken in: that bounds what is found and not sorted in yet.
 _UNCHECKED_AT_MOST = 4 * WAITING_AT_MOST
 
 

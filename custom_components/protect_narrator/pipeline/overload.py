@@ -11,9 +11,10 @@ from .models import FallbackDetail, FallbackReason
 
 _LOGGER = cautious_logger(__name__)
 
-# As many as the ledger remembers as unfinished. They are told in seconds; where publishing hangs
-# for minutes, those beyond stay in the ledger, and are told at the next start.
-REFUSED_AT_MOST = 2000
+# All that the ledger knows as untold: 2,000 on disk, and as many that found no place there. They
+# are told in seconds; where publishing hangs for minutes, the look of the next start finds those
+# beyond.
+REFUSED_AT_MOST = 4000
 
 
 def giving_way[Work](newcomer: Case, unfinished: dict[Work, Case]) -> Work | None:
