@@ -96,7 +96,7 @@ async def test_what_finds_no_place_is_known_until_it_is_told_and_no_look_counts_
 
     ledger.async_told(detection(2))
     ledger.async_told(detection(0))
-    assert ledger.turned_away == ()
+    assert not len(ledger.turned_away)
     assert ledger.knows(detection(2))
     ledger.async_looked(START + timedelta(minutes=10))
     assert ledger.looked_at == START + timedelta(minutes=10)

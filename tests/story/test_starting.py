@@ -112,7 +112,7 @@ async def test_more_than_may_be_unfinished_while_it_starts_is_told_when_it_has(
     assert told.keys() == {first, *others}
     assert told[first]["fallback_reason"] is None
     assert {told[each]["fallback_reason"] for each in others} == {"queue_full"}
-    assert ledger.turned_away == ()
+    assert not len(ledger.turned_away)
 
 
 async def test_what_found_no_place_is_found_again_when_it_is_ended_before_it_was_told(
