@@ -16,6 +16,7 @@ import time
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _MEGABYTE = 1_000_000
 _LISTENS = "0A"
+_DATABASE = re.compile(r"\.db(-wal|-shm|-journal)?$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +32,8 @@ class Reading:
 
     tasks: int
     descriptors: int
-    """Of files, pipes and the like."""
+    """Of files, pipes and the like, without the database's: each of the recorder's threads opens
+    that for itself as soon as it has work, and keeps it."""
 
     sockets: int
     """Those included that are kept alive for the next request, for a while."""
@@ -54,7 +56,7 @@ def reading(told: int, tasks: int) -> Reading:
     """Collect garbage, give memory back to the system and read what is left; blocking."""
     gc.collect()
     ctypes.CDLL(None).malloc_trim(0)
-    kinds = Counter(kind == "socket" for kind in _descriptors())
+    kinds = Counter(kind == "socket" for kind in _descriptors() if not _DATABASE.search(kind))
     return Reading(
         told=told,
         rss_mb=rss_mb(),

@@ -35,6 +35,9 @@ _SETTLING_S = 100.0
 # What is still there in the end has as long to go.
 _CALMING_S = 80.0
 
+# The recorder keeps the data of 2,048 events in memory, and the client 512 of each console.
+_ALL_IS_FULL = 2_500
+
 _PROGRESS_EVERY_S = 10.0
 _QUIET_TIMES = 10
 _LOOK_EVERY_S = 0.2
@@ -62,7 +65,7 @@ class Wanted:
     @property
     def warm_after(self) -> int:
         """After how many Detections everything that fills once has filled."""
-        return max(self.detections // 10, min(self.detections // 3, 100))
+        return max(min(self.detections // 4, _ALL_IS_FULL), min(self.detections // 3, 100))
 
     @property
     def quiet_after(self) -> frozenset[int]:
