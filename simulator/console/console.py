@@ -328,10 +328,9 @@ class Console:
         """Every request so far, the oldest first."""
         return self._state.requests
 
-    @property
-    def latest_request(self) -> Request | None:
-        """The request that came last: for a plan's function, the one that it is asked about."""
-        return self._state.latest_request
+    def latest_request_to(self, path_part: str, camera_id: str | None = None) -> Request | None:
+        """Return what was asked last of such a path, of that camera where its query names one."""
+        return self._state.latest_request_to(path_part, camera_id)
 
     def requests_to(self, path_end: str) -> list[Request]:
         """Return the requests whose path ends so, the oldest first."""

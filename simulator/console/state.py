@@ -88,10 +88,16 @@ class State:
         """Everything that was asked, the oldest first."""
         return list(self._requests.values())
 
-    @property
-    def latest_request(self) -> Request | None:
-        """What was asked last."""
-        return next(reversed(self._requests.values()), None)
+    def latest_request_to(self, path_part: str, camera_id: str | None = None) -> Request | None:
+        """Return what was asked last of such a path, of that camera where its query names one."""
+        return next(
+            (
+                each
+                for each in reversed(self._requests.values())
+                if path_part in each.path and camera_id in {None, each.query.get("camera")}
+            ),
+            None,
+        )
 
     @contextmanager
     def recorded(self, request: web.Request) -> Iterator[Callable[[Json], None]]:

@@ -128,7 +128,8 @@ class Script:
     # -- what is answered
 
     def _export(self, camera_id: str | None) -> Reply | None:
-        request = self._console.latest_request
+        # Not the last of all: another may have come while this one waited for its turn.
+        request = self._console.latest_request_to("/video/export", camera_id)
         if request is None or camera_id is None:
             return None
         number = self._numbers.get((camera_id, int(request.query["start"])))
@@ -152,7 +153,7 @@ class Script:
         return Reply.error(500)
 
     def _number_in_path(self) -> int:
-        request = self._console.latest_request
+        request = self._console.latest_request_to("/events/")
         assert request is not None
         _, _, rest = request.path.partition("/events/")
         return number_of(rest.partition("/")[0])
