@@ -26,6 +26,7 @@ import probatio
 from .const import DOMAIN
 from .devices import linked_device
 from .history import HistoryUnavailableError, async_find
+from .ledger import Ledger
 from .pipeline.errors import NotTakenError, NoWordsError
 from .pipeline.models import Detection, Label, Phase
 from .pipeline.text import LONGEST_WISH, tidy
@@ -121,13 +122,22 @@ async def _describe_again(call: ServiceCall) -> ServiceResponse:
         raise _mistake("camera_gone", camera=detection.camera_name)
     # What was published while we read: between here and the Runner nothing else happens.
     newest = runtime.recent.find(sighting_id) or data
-    if newest["phase"] == Phase.FIRST and not runtime.ledger.knows(detection):
-        age = dt_util.utcnow() - detection.start
-        if age < _GOES_ON:
-            # Its full words would not be told any more.
-            raise _mistake("still_going_on")
+    if _is_to_come(newest["phase"], detection, runtime.ledger):
+        raise _mistake("still_going_on")
     revision = max(newest["revision"], data["revision"], 1) + 1
     return await _described(entry, detection, call, revision=revision)
+
+
+def _is_to_come(phase: str, detection: Detection, ledger: Ledger) -> bool:
+    """Say whether the full words are still to come: after the new ones, or then no more.
+
+    What is unfinished may wait where the Runner knows nothing of it, as after a restart; of first
+    words the Detection may go on, and not have been taken in yet.
+    """
+    if ledger.context_id_of(detection) is not None:
+        return True
+    may_go_on = dt_util.utcnow() - detection.start < _GOES_ON
+    return phase == Phase.FIRST and may_go_on and not ledger.knows(detection)
 
 
 async def _described(

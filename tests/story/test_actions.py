@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from homeassistant.auth.models import Group
-from homeassistant.core import Context, HomeAssistant
+from homeassistant.const import EVENT_HOMEASSISTANT_STARTED
+from homeassistant.core import Context, CoreState, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
 from homeassistant.helpers import entity_registry as er
 import pytest
@@ -14,7 +15,7 @@ from pytest_homeassistant_custom_component.common import MockUser, mock_storage
 from custom_components.protect_narrator.const import CONF_FIRST_WORDS, DOMAIN
 from simulator.console import Reply
 from simulator.model import Model
-from tests.fake_agents import FakeTaskEntity
+from tests.fake_agents import GOOD_ANSWER, FakeTaskEntity
 from tests.ollama import AI_TASK
 from tests.waiting import until
 
@@ -358,6 +359,35 @@ async def test_first_words_are_not_described_again_while_the_full_ones_are_to_co
 
     assert caught.value.translation_key == "still_going_on"
     assert (full["sighting_id"], full["revision"]) == (first["sighting_id"], 1)
+
+
+async def test_first_words_whose_full_ones_wait_over_a_restart_are_not_described_again_before_them(
+    home: Home, agent: FakeTaskEntity, never: asyncio.Future[object]
+) -> None:
+    await home.set_up(agent, {CONF_FIRST_WORDS: True})
+    await home.is_heard()
+    event_id = await home.console.start_detection(home.console.cameras[1].id)
+    first = await home.next_sighting()
+    agent.answer = lambda: asyncio.shield(never)
+    await home.console.end_detection(event_id)
+    await until(lambda: len(agent.asked) == 2)
+    await sightings_in_database(home.hass)
+    await home.unload()
+    home.hass.set_state(CoreState.starting)
+    agent.answer = lambda: GOOD_ANSWER
+    await home.start()
+    assert home.entry.runtime_data.runner.depth == 0
+
+    with pytest.raises(ServiceValidationError) as caught:
+        await call(home.hass, "describe_again", sighting_id=first["sighting_id"])
+    home.hass.set_state(CoreState.running)
+    home.hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
+    full = await home.next_sighting()
+    again = await call(home.hass, "describe_again", sighting_id=first["sighting_id"])
+
+    assert caught.value.translation_key == "still_going_on"
+    assert (full["sighting_id"], full["revision"]) == (first["sighting_id"], 1)
+    assert again["revision"] == 2
 
 
 async def test_words_that_could_not_be_had_take_no_place_of_better_ones(

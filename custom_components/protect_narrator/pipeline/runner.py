@@ -200,7 +200,10 @@ class Runner:
         await asyncio.gather(self._first_words.close(), *tasks, return_exceptions=True)
 
     def _is_telling(self, sighting_id: str) -> bool:
-        """Say whether that one is still to be told, worked on or not."""
+        """Say whether that one was given to us and is still to be told, worked on or not.
+
+        What waits in the backlog, or for the end of a start, only the ledger knows.
+        """
         cases = chain(self._unfinished.values(), self._giving_way.values())
         return self._overload.holds(sighting_id) or any(
             case.sighting_id == sighting_id and not case.published for case in cases
