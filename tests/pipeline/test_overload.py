@@ -357,6 +357,23 @@ async def test_what_is_to_be_told_as_it_is_cannot_be_asked_for(
     assert refused(sighting)
 
 
+async def test_what_is_being_told_as_it_is_cannot_be_asked_for(
+    outside: FakeWorld, runner: Runner
+) -> None:
+    outside.console.refreshed = None
+    out = asyncio.Event()
+    outside.publisher.fault = out.wait
+    runner.refuse(detection())
+    await outside.publisher.wait_for(1)
+
+    with pytest.raises(NotTakenError, match="already"):
+        await runner.describe(detection(), revision=2)
+    out.set()
+    await until(lambda: runner._overload._task is None)
+
+    assert (await runner.describe(detection(), revision=2)).revision == 2
+
+
 async def test_nothing_is_caught_up_on_while_no_clip_is_asked_for(outside: FakeWorld) -> None:
     breaker = Breaker(outside.clock)
     runner = Runner(replace(outside.world(), breaker=breaker))

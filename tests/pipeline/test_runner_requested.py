@@ -79,6 +79,23 @@ async def test_what_is_being_described_is_not_taken_in_again(
         await runner.describe(detection(), revision=2)
 
 
+async def test_what_is_being_published_is_not_taken_in_again(
+    outside: FakeWorld, runner: Runner
+) -> None:
+    out = asyncio.Event()
+    outside.publisher.fault = out.wait
+    first = asyncio.create_task(runner.describe(detection(), revision=2))
+    await outside.publisher.wait_for(1)
+
+    with pytest.raises(NotTakenError, match="already"):
+        await runner.describe(detection(), revision=2)
+    out.set()
+
+    assert (await first).revision == 2
+    assert (await runner.describe(detection(), revision=3)).revision == 3
+    assert [each.revision for each in outside.publisher.sightings] == [2, 3]
+
+
 async def test_nothing_is_taken_in_while_too_much_is_unfinished(
     outside: FakeWorld, runner: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:

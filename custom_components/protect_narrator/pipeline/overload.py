@@ -60,7 +60,7 @@ class Overload:
         """Say whether that one is still to be told."""
         return any(case.sighting_id == sighting_id for case in self._refused) or (
             self._telling is not None
-            and not self._telling.published
+            and self._telling.told is None
             and self._telling.sighting_id == sighting_id
         )
 

@@ -206,7 +206,7 @@ class Runner:
         """
         cases = chain(self._unfinished.values(), self._giving_way.values())
         return self._overload.holds(sighting_id) or any(
-            case.sighting_id == sighting_id and not case.published for case in cases
+            case.sighting_id == sighting_id and case.told is None for case in cases
         )
 
     def _works_on(self, camera_id: str) -> bool:
