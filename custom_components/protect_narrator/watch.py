@@ -72,6 +72,9 @@ class Streak:
     count: int
     """How many of them count."""
 
+    asked: str = ""
+    """Which agent that is, where the preferred one is counted."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
@@ -103,8 +106,11 @@ class Facts:
 class Context:
     """What a Sighting does not say of itself."""
 
-    agent: str
-    """The agent that was to be asked, as it was chosen."""
+    chosen: frozenset[str]
+    """The agents that are chosen now; an empty one is the preferred one."""
+
+    preferred: str
+    """Which one that is now, empty where there is none."""
 
     mac: str
     """Of its camera."""
@@ -165,8 +171,15 @@ def after(facts: Facts, sighting: Sighting, context: Context) -> Facts:
 def _agents(
     agents: Mapping[str, Streak], sighting: Sighting, context: Context
 ) -> Mapping[str, Streak]:
-    """Count an agent's losses; an answer in between ends them. Whoever was not asked lost none."""
-    agent = context.agent
+    """Count an agent's losses; an answer in between ends them. Whoever was not asked lost none.
+
+    Nor are those of an agent counted that nobody wants any more: they say nothing of the one that
+    has come in its place.
+    """
+    agent = sighting.chosen or ""
+    asked = sighting.asked or agent or context.preferred
+    if agent not in context.chosen or asked != (agent or context.preferred):
+        return agents
     if sighting.description.agent_id is not None:
         return without_agent(agents, agent)
     for lost in sighting.fallbacks:
@@ -175,8 +188,9 @@ def _agents(
             kind = Kind.AGENT_MISSING if missing else Kind.AGENT_FAILING
             if agent not in agents and len(agents) >= _MOST_AGENTS:
                 return agents
-            before = agents[agent].count if agent in agents else 0
-            return {**agents, agent: Streak(kind, before + int(context.agents_count))}
+            streak = agents.get(agent)
+            before = streak.count if streak is not None and streak.asked == asked else 0
+            return {**agents, agent: Streak(kind, before + int(context.agents_count), asked)}
     return agents
 
 

@@ -23,11 +23,11 @@ from homeassistant.util import dt as dt_util
 from .archive import ClipArchive
 from .const import EVENT_SIGHTING
 from .coordinator import NarratorCoordinator, Published
-from .describer import can_be_asked
+from .describer import can_be_asked, preferred_agent
 from .history import EventExcludedError, NotRecordedError, require_recording
 from .issues import async_forget, async_raise, async_take_back, issue_id_of
 from .ledger import Ledger
-from .options import chosen_agents, policy_from
+from .options import chosen_agents
 from .pipeline.errors import StorageError
 from .protect import Connection, Ways
 from .watch import (
@@ -189,7 +189,8 @@ class Watchman:
         mac = self._coordinator.mac_of(sighting.detection.camera_id)
         counts_from = self._agents_count_from
         context = Context(
-            agent=policy_from(self._hass, self._entry, mac).agent_id or "",
+            chosen=chosen_agents(self._entry),
+            preferred=preferred_agent(self._hass) or "",
             mac=mac or "",
             agents_count=counts_from is not None and dt_util.utcnow() >= counts_from,
             log_in_refused=self._connection.log_in_refused,

@@ -275,10 +275,27 @@ async def test_an_answer_about_another_picture_teaches_nothing(
 
 
 async def test_another_agent_s_answer_teaches_nothing(outside: FakeWorld, case: Case) -> None:
-    case.agent_id = "ai_task.former"
-    await describe(outside, case, BROKEN, ANSWER, medium=Medium.CLIP)
+    def leave() -> None:
+        outside.describer.agent_id = "ai_task.successor"
+        raise BROKEN
+
+    await describe(outside, case, leave, ANSWER, medium=Medium.CLIP)
 
     assert outside.describer.learnt == []
+    assert case.sighting().description.agent_id == "ai_task.successor"
+
+
+async def test_a_clip_that_one_agent_took_teaches_nothing_of_its_successor(
+    outside: FakeWorld, case: Case
+) -> None:
+    def answer_last() -> dict[str, object]:
+        outside.describer.agent_id = "ai_task.successor"
+        return ANSWER
+
+    await describe(outside, case, answer_last, medium=Medium.CLIP)
+
+    assert outside.describer.learnt == []
+    assert case.sighting().description.agent_id == "ai_task.seer"
 
 
 async def test_frames_alone_teach_nothing(outside: FakeWorld, case: Case) -> None:

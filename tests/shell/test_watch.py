@@ -32,7 +32,8 @@ from .sightings import START, sighting
 AGENT = "ai_task.one"
 MAC = "F4E2C6000001"
 CONTEXT = Context(
-    agent=AGENT,
+    chosen=frozenset({AGENT}),
+    preferred="",
     mac=MAC,
     agents_count=True,
     log_in_refused=False,
@@ -42,7 +43,7 @@ CONTEXT = Context(
 
 def answered(**changed: object) -> Sighting:
     """A Sighting with a clip and an agent's words."""
-    good = sighting()
+    good = replace(sighting(), chosen=AGENT, asked=AGENT)
     words = replace(good.description, agent_id=AGENT)
     return replace(good, clip_attempts=1, description=words, **changed)  # type: ignore[arg-type]
 
@@ -50,7 +51,7 @@ def answered(**changed: object) -> Sighting:
 def lost(*fallbacks: tuple[FallbackReason, FallbackDetail], **changed: object) -> Sighting:
     """A Sighting without any of it."""
     return replace(
-        sighting(),
+        replace(sighting(), chosen=AGENT, asked=AGENT),
         medium=Medium.NONE,
         fallbacks=tuple(Fallback(*each) for each in fallbacks),
         **changed,  # type: ignore[arg-type]
@@ -109,10 +110,9 @@ def test_agents_that_come_late_after_a_restart_are_none() -> None:
 
 
 def test_an_agent_that_works_does_not_hide_one_that_does_not() -> None:
-    other = replace(CONTEXT, agent="ai_task.other")
-    facts = Facts()
-    for _ in range(AGENT_LOSSES):
-        facts = seen(answered(), facts=seen(FAILED, facts=facts, context=other))
+    context = replace(CONTEXT, chosen=frozenset({AGENT, "ai_task.other"}))
+    failed = replace(FAILED, chosen="ai_task.other", asked="ai_task.other")
+    facts = seen(*[answered(), failed] * AGENT_LOSSES, context=context)
     assert worries(facts) == {Worry(kind=Kind.AGENT_FAILING, agent="ai_task.other")}
 
 
@@ -124,8 +124,47 @@ def test_first_words_show_that_an_agent_answers() -> None:
 def test_more_agents_than_any_home_has_are_not_counted() -> None:
     facts = Facts()
     for number in range(100):
-        facts = seen(FAILED, facts=facts, context=replace(CONTEXT, agent=f"ai_task.{number}"))
+        agent = f"ai_task.{number}"
+        context = replace(CONTEXT, chosen=frozenset({agent}))
+        facts = seen(replace(FAILED, chosen=agent, asked=agent), facts=facts, context=context)
     assert len(facts.agents) == 32
+
+
+def test_who_is_chosen_no_more_is_neither_blamed_nor_proved() -> None:
+    successor = replace(CONTEXT, chosen=frozenset({"ai_task.other"}))
+    assert not seen(*[FAILED] * AGENT_LOSSES, context=successor).agents
+    failing = seen(*[FAILED] * AGENT_LOSSES)
+    assert seen(answered(), facts=failing, context=successor).agents == failing.agents
+
+
+PREFERS = replace(CONTEXT, chosen=frozenset({""}), preferred=AGENT)
+NEXT = replace(PREFERS, preferred="ai_task.next")
+
+
+@pytest.mark.parametrize("loss", [FAILED, replace(MISSED, asked=None)])
+def test_the_preferred_agent_is_counted_as_such(loss: Sighting) -> None:
+    loss = replace(loss, chosen=None)
+    assert {worry.agent for worry in worries(seen(*[loss] * AGENT_LOSSES, context=PREFERS))} == {""}
+
+
+def test_what_the_formerly_preferred_agent_lost_is_not_held_against_its_successor() -> None:
+    former = replace(FAILED, chosen=None)
+    successor = replace(former, asked="ai_task.next")
+    facts = seen(*[former] * (AGENT_LOSSES - 1), context=PREFERS)
+    facts = seen(*[former] * AGENT_LOSSES, facts=facts, context=NEXT)
+    facts = seen(*[successor] * (AGENT_LOSSES - 1), facts=facts, context=NEXT)
+    assert not worries(facts)
+    assert worries(seen(successor, facts=facts, context=NEXT))
+
+
+def test_an_answer_of_the_formerly_preferred_agent_proves_nothing_of_its_successor() -> None:
+    failing = seen(
+        *[replace(FAILED, chosen=None, asked="ai_task.next")] * AGENT_LOSSES, context=NEXT
+    )
+    assert worries(seen(answered(chosen=None), facts=failing, context=NEXT))
+    assert not worries(
+        seen(answered(chosen=None, asked="ai_task.next"), facts=failing, context=NEXT)
+    )
 
 
 # -- recordings and the media folder

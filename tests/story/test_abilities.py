@@ -1,10 +1,12 @@
 """What an agent can be shown: known, tried out, overruled, and within its limits."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
 
 import av
+from homeassistant.components.ai_task.const import DATA_PREFERENCES
 from PIL import Image
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -12,13 +14,16 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.protect_narrator import abilities
 from custom_components.protect_narrator.const import (
     CONF_AGENT_ID,
+    CONF_AI_AT_ONCE,
     CONF_CLIP_AFTER,
     CONF_CLIP_BEFORE,
     CONF_SHOW,
 )
+from custom_components.protect_narrator.pipeline.case import Stage
 from custom_components.protect_narrator.pipeline.ports import Ability
 from simulator.video import read_still
 from tests.fake_agents import GOOD_ANSWER, FakeTaskEntity, add_agents
+from tests.waiting import until
 
 from .conftest import SMALL, Home
 
@@ -98,6 +103,33 @@ async def test_an_unknown_agent_that_is_down_is_not_taken_for_one_that_refuses(h
 
     agent.answer = lambda: GOOD_ANSWER
     assert await tell(home) == (CLIP, [])
+
+
+async def test_what_was_prepared_for_one_agent_is_asked_of_that_one_whichever_is_preferred_then(
+    home: Home,
+) -> None:
+    watching, picky = FakeTaskEntity("Watching"), PickyEntity()
+    await add_strangers(home, watching, picky)
+    prefer = home.hass.data[DATA_PREFERENCES].async_set_preferences
+    prefer(gen_data_entity_id=watching.entity_id)
+    answer: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+    watching.answer = lambda: asyncio.shield(answer)
+    await home.set_up(None, {CONF_AI_AT_ONCE: 1})
+    for camera in home.console.cameras[:2]:
+        await home.see(camera)
+    cases = home.entry.runtime_data.runner._unfinished
+    await until(lambda: [each.stage for each in cases.values()] == [Stage.DESCRIBE] * 2)
+
+    prefer(gen_data_entity_id=picky.entity_id)
+    answer.set_result(GOOD_ANSWER)
+    told = await home.next_sightings(2)
+
+    assert {(each["agent_id"], each["medium"]) for each in told} == {(watching.entity_id, "clip")}
+    assert [each["fallbacks"] for each in told] == [[], []]
+    assert (len(watching.asked), picky.asked) == (2, [])
+    learnt = home.entry.runtime_data.ledger.experience.as_stored()
+    assert learnt.keys() == {watching.entity_id}
+    assert (await tell(home))[0] == FRAMES
 
 
 async def test_an_agent_that_has_changed_is_tried_anew(home: Home) -> None:

@@ -1,7 +1,9 @@
 """What lasts is told once, can be mended where it is told, and is taken back when it is mended."""
 
+import asyncio
 from datetime import timedelta
 
+from homeassistant.components.ai_task.const import DATA_PREFERENCES
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
 from homeassistant.const import (
     ATTR_SUPPORTED_FEATURES,
@@ -26,11 +28,12 @@ from custom_components.protect_narrator.const import (
     EVENT_SIGHTING,
 )
 from custom_components.protect_narrator.forms import CONF_REMOVE_API_KEY
+from custom_components.protect_narrator.pipeline.case import Stage
 from custom_components.protect_narrator.selectors import PREFERRED
 from custom_components.protect_narrator.watch import AGENT_LOSSES, QUIET_AFTER, UNTOLD_LIVE
 from custom_components.protect_narrator.watchman import AGENTS_COME_LATE, CHECK_EVERY
 from simulator.console import Socket
-from tests.fake_agents import GOOD_ANSWER, FakeTaskEntity
+from tests.fake_agents import GOOD_ANSWER, FakeTaskEntity, add_agents
 from tests.shell.flows import core_entry, log_in
 from tests.waiting import until
 
@@ -167,6 +170,32 @@ async def test_who_has_no_agent_at_all_is_told_to_choose_one(
 
     await reloaded(home, before)
     assert home.entry.options[CONF_AGENT_ID] == agent.entity_id
+
+
+async def test_what_the_formerly_preferred_agent_loses_is_not_held_against_its_successor(
+    home: Home, repairs: Repairs, agent: FakeTaskEntity
+) -> None:
+    successor = FakeTaskEntity("Successor")
+    await add_agents(home.hass, successor)
+    prefer = home.hass.data[DATA_PREFERENCES].async_set_preferences
+    prefer(gen_data_entity_id=agent.entity_id)
+    broken: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+    agent.answer = lambda: asyncio.shield(broken)
+    await home.set_up(None)
+    for _ in range(AGENT_LOSSES):
+        await home.see(home.console.cameras[1], seconds=0.5)
+    cases = home.entry.runtime_data.runner._unfinished
+    await until(lambda: [each.stage for each in cases.values()] == [Stage.DESCRIBE] * AGENT_LOSSES)
+
+    prefer(gen_data_entity_id=successor.entity_id)
+    broken.set_exception(RuntimeError("the model is on fire"))
+    told = await home.next_sightings(AGENT_LOSSES)
+
+    assert {each["fallback_reason"] for each in told} == {"agent_failed"}
+    assert home.entry.runtime_data.watchman.facts.agents == {}
+    assert repairs.ids == []
+    await see_some(home, 1)
+    assert len(successor.asked) == 1
 
 
 async def test_the_agent_of_one_camera_is_told_beside_one_that_works(

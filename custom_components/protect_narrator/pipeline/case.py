@@ -61,7 +61,10 @@ class Case:
     """Whether somebody waits for the answer."""
 
     agent_id: str | None = None
-    """The agent that is asked; None until it was looked up, and when there is none."""
+    """The agent that it is prepared for, and then the one that is asked.
+
+    None until it was looked up, and when there is none.
+    """
 
     clip_attempts: int = 0
     shown: Evidence = _NOTHING
@@ -147,6 +150,8 @@ class Case:
             description=self.description or from_metadata(self.detection, self.policy.time_zone),
             fallbacks=tuple(self._fallbacks),
             clip_attempts=self.clip_attempts,
+            chosen=self.policy.agent_id,
+            asked=self.agent_id,
             timings=self._timings(),
             picture=self.picture,
         )

@@ -23,6 +23,8 @@ class Interview:
 
     case: Case
     describer: Describer
+    """One that is the same agent for good, where the evidence was made for that agent."""
+
     gate: Gate
     """Shared by all consoles."""
 
@@ -63,9 +65,12 @@ class Interview:
         frames of it was the clip the reason: an agent that is down manages nothing, and one
         that is slow might have managed it.
         """
+        asked = self.case.agent_id
+        if asked != self.describer.agent_id:
+            return  # what is learnt would be another's
         if answered is Medium.CLIP:
             self.describer.learn(takes_clip=True)
-        elif answered is Medium.FRAMES and failed and failed == self.describer.agent_id:
+        elif answered is Medium.FRAMES and failed == asked:
             self.describer.learn(takes_clip=False)
 
     async def _ask(self, exhibit: Exhibit) -> Description:
@@ -91,6 +96,8 @@ class Interview:
         async with self.gate.place(case.policy.ai_at_once, case.turn):
             self.describer.require()
             require_budget(self.meter, case)
+            # Nothing waits from here to the question: it is the one that is asked.
+            case.agent_id = self.describer.agent_id
             shown, case.shown = case.shown, exhibit.evidence
             self.meter.asked(case.detection)
             try:

@@ -112,7 +112,6 @@ class FirstWords:
             )
             case.picture = await self._photographed(case)
             exhibit = Exhibit(await written_still(workspace, case.picture))
-            case.agent_id = describer.agent_id
             case.enter(Stage.DESCRIBE)
             interview = Interview(case=case, describer=describer, gate=self.gate, meter=self.meter)
             case.description = await interview.ask_once(exhibit)

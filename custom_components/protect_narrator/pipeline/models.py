@@ -231,6 +231,12 @@ class Sighting:
     """Every rung lost, in the order of losing."""
 
     clip_attempts: int = 0
+    chosen: str | None = None
+    """The agent that the user had chosen for it; None is the one that he prefers."""
+
+    asked: str | None = None
+    """The agent that it was prepared for or that was asked; None where none was looked up."""
+
     timings: Timings = field(default_factory=Timings)
     picture: bytes | None = field(default=None, repr=False, compare=False)
     """The best JPEG of it, for people; None when no picture could be had."""

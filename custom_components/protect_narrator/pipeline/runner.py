@@ -277,7 +277,10 @@ class Runner:
                 clip = await self._clip(case, workspace)
                 exhibit = await self._evidence(case, describer, ladder, clip, workspace)
                 interview = Interview(
-                    case=case, describer=describer, gate=world.gate, meter=world.meter
+                    case=case,
+                    describer=self._same(case, describer),
+                    gate=world.gate,
+                    meter=world.meter,
                 )
                 await interview.describe(
                     exhibit, instead=partial(ladder.prepare, clip, workspace, whole=False)
@@ -326,6 +329,10 @@ class Runner:
         case.agent_id = describer.agent_id
         whole = show is Medium.CLIP or (show is None and ability.takes_clip is not False)
         return await ladder.prepare(clip, workspace, whole=whole, ability=ability)
+
+    def _same(self, case: Case, describer: Describer) -> Describer:
+        """Return the agent that the evidence was made for, whichever is preferred meanwhile."""
+        return describer if case.agent_id is None else self._world.describers(case.agent_id)
 
     async def _publish(self, case: Case) -> None:
         await self._first_words.end(case.sighting_id)
