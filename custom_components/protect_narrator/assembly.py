@@ -121,9 +121,12 @@ def _put_together(hass: HomeAssistant, entry: ConfigEntry, parts: _Parts) -> Run
         calls_per_day=chosen.calls_per_day,
     )
 
+    def plain_policy(detection: Detection) -> Policy:
+        return policy_from(hass, entry, coordinator.mac_of(detection.camera_id))
+
     def policy(detection: Detection) -> Policy:
         mac = coordinator.mac_of(detection.camera_id)
-        return worded(hass, entry, policy_from(hass, entry, mac), detection, mac)
+        return worded(hass, entry, plain_policy(detection), detection, mac)
 
     recent, clock = RecentSightings(), SystemClock()
     receipts = Receipts(
@@ -141,6 +144,7 @@ def _put_together(hass: HomeAssistant, entry: ConfigEntry, parts: _Parts) -> Run
         publisher=SightingPublisher(hass, coordinator, ledger, receipts),
         clock=clock,
         policy=policy,
+        plain_policy=plain_policy,
         readiness=readiness,
         breaker=Breaker(clock, coordinator.async_set_clip_downloads),
         decoder=shared(hass).decoder,

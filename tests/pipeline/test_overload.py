@@ -4,6 +4,7 @@ import asyncio
 from contextlib import suppress
 from dataclasses import replace
 import logging
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -288,6 +289,59 @@ async def test_what_is_refused_is_told_and_after_closing_it_is_not(
     runner.refuse(detection(1))
     await asyncio.sleep(0)
     assert outside.publisher.sightings == [sighting]
+
+
+async def test_what_is_refused_is_told_in_the_user_s_own_time(
+    outside: FakeWorld, runner: Runner
+) -> None:
+    outside.policy = Policy(time_zone=ZoneInfo("Europe/Berlin"))
+    runner.refuse(detection())
+    (sighting,) = await outside.publisher.wait_for(1)
+
+    assert refused(sighting)
+    assert "2026-03-01 13:00:00 to 13:00:04 (4 s)" in sighting.description.description
+
+
+async def test_a_thousand_that_are_refused_at_once_have_no_text_of_the_user_s_rendered(
+    outside: FakeWorld,
+) -> None:
+    def render(_detection: Detection) -> Policy:
+        raise AssertionError("no agent is asked")
+
+    read: list[str] = []
+
+    def plain(detection: Detection) -> Policy:
+        read.append(detection.sighting_id)
+        return Policy(time_zone=ZoneInfo("Europe/Berlin"))
+
+    runner = Runner(replace(outside.world(), policy=render, plain_policy=plain))
+    for number in range(1000):
+        runner.refuse(detection(number))
+    assert read == [], "nothing is read where it would hold up whoever refuses"
+    told = await outside.publisher.wait_for(1000)
+    await runner.close()
+
+    assert read == [each.sighting_id for each in told]
+    assert {"13:00:00" in each.description.description for each in told} == {True}
+
+
+async def test_a_policy_that_cannot_be_read_costs_what_is_refused_only_the_time_zone(
+    outside: FakeWorld, caplog: pytest.LogCaptureFixture
+) -> None:
+    def unreadable(_detection: Detection) -> Policy:
+        raise KeyError("a typo")
+
+    bugs: list[str] = []
+    world = replace(outside.world(), policy=unreadable)
+    runner = Runner(world, on_bug=lambda: bugs.append("bug"))
+    runner.refuse(detection())
+    (sighting,) = await outside.publisher.wait_for(1)
+    await runner.close()
+
+    assert refused(sighting)
+    assert "12:00:04 UTC" in sighting.description.description
+    assert f"Sighting {sighting.sighting_id}: a bug at its policy" in caplog.text
+    assert bugs == ["bug"]
 
 
 async def test_a_cancellation_that_leaks_out_of_publishing_costs_only_that_one(

@@ -6,6 +6,7 @@ from typing import Any
 
 from homeassistant.components.recorder.core import Recorder
 from homeassistant.const import Platform
+from homeassistant.util import dt as dt_util
 import pytest
 
 from custom_components.protect_narrator import history
@@ -241,6 +242,8 @@ async def test_what_does_not_fit_is_told_all_the_same(
 
     lost = {event_id: told[event_id]["fallback_reason"] for event_id in events}
     assert list(lost.values()) == [None, None, None, "queue_full", "queue_full"]
+    local = dt_util.as_local(datetime.fromisoformat(told[events[4]]["start"]))
+    assert f"{local:%Y-%m-%d %H:%M:%S}" in told[events[4]]["description"]
     await is_all(home)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from .blame import cautious_logger
 from .case import Case
 from .errors import NarratorError
-from .models import FallbackDetail, FallbackReason
+from .models import Detection, FallbackDetail, FallbackReason, Policy
 
 _LOGGER = cautious_logger(__name__)
 
@@ -42,13 +42,18 @@ class Overload:
     """
 
     def __init__(
-        self, publish: Callable[[Case], Awaitable[None]], on_bug: Callable[[], None]
+        self,
+        publish: Callable[[Case], Awaitable[None]],
+        policy: Callable[[Detection], Policy],
+        on_bug: Callable[[], None],
     ) -> None:
         """``publish`` tells the Sighting as far as it is known, within a time limit.
 
-        ``on_bug`` is called when one was lost by a bug, which is in the log already.
+        ``policy`` says how; it has to be read in no time. ``on_bug`` is called when there was a
+        bug, which is in the log already.
         """
         self._publish = publish
+        self._policy = policy
         self._on_bug = on_bug
         self._refused: deque[Case] = deque()
         self._telling: Case | None = None
@@ -121,6 +126,7 @@ class Overload:
     async def _tell(self, case: Case) -> None:
         full = NarratorError(FallbackDetail.OVERLOAD, "more are unfinished than can be worked on")
         case.lose(FallbackReason.QUEUE_FULL, full)
+        self._read_policy(case)
         try:
             await self._publish(case)
         # A bug, or what cannot be published in time: the next is told all the same. Nor does a
@@ -129,4 +135,12 @@ class Overload:
             if (task := asyncio.current_task()) is not None and task.cancelling():
                 raise
             _LOGGER.exception("Sighting %s: lost to a bug", case.sighting_id)
+            self._on_bug()
+
+    def _read_policy(self, case: Case) -> None:
+        """Let it be told in the user's time zone; a bug costs that, never the Sighting."""
+        try:
+            case.policy = self._policy(case.detection)
+        except Exception:
+            _LOGGER.exception("Sighting %s: a bug at its policy", case.sighting_id)
             self._on_bug()

@@ -55,6 +55,10 @@ class World:
     policy: Callable[[Detection], Policy]
     """Read once for each Detection, so that a changed option needs no reload."""
 
+    plain_policy: Callable[[Detection], Policy] | None = None
+    """The same in no time, without the user's texts: of a thousand that no agent is asked about
+    none needs them. None is ``policy`` itself."""
+
     readiness: Readiness = field(default_factory=Readiness)
     """How long this console takes until a recording can be fetched."""
 
@@ -99,7 +103,7 @@ class Runner:
         )
         self._unfinished: dict[asyncio.Task[None], Case] = {}
         self._giving_way: dict[asyncio.Task[None], Case] = {}
-        self._overload = Overload(self._publish, on_bug)
+        self._overload = Overload(self._publish, world.plain_policy or world.policy, on_bug)
         self._closed = False
 
     @property
