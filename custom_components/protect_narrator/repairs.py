@@ -127,6 +127,10 @@ class MediaAccessFlow(_CheckFlow):
         # One camera that opens is enough to log in, not to be told of the others.
         cameras = runtime.coordinator.data.cameras
         for mac in runtime.watchman.facts.closed & cameras.keys():
+            if self._runtime is not runtime:
+                # Reloaded meanwhile, and the issue has gone with it. Over a session that is closed
+                # the library would ask with one of its own, which nobody closes and no guard sees.
+                return None
             if not await runtime.connection.media.may_read(cameras[mac].id):
                 return NoMediaAccessError.code
         return None

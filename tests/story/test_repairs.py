@@ -32,7 +32,7 @@ from custom_components.protect_narrator.pipeline.case import Stage
 from custom_components.protect_narrator.selectors import PREFERRED
 from custom_components.protect_narrator.watch import AGENT_LOSSES, QUIET_AFTER, UNTOLD_LIVE
 from custom_components.protect_narrator.watchman import AGENTS_COME_LATE, CHECK_EVERY
-from simulator.console import Socket
+from simulator.console import Reply, Socket
 from tests.fake_agents import GOOD_ANSWER, FakeTaskEntity, add_agents
 from tests.shell.flows import core_entry, log_in
 from tests.waiting import until
@@ -304,6 +304,37 @@ async def test_recordings_that_open_by_themselves_take_the_issue_back(
     await home.console.remove_camera(home.console.cameras[2].id)
 
     await repairs.told()
+
+
+async def test_a_form_that_outlives_its_entry_asks_no_more_over_what_that_has_closed(
+    home: Home, repairs: Repairs, agent: FakeTaskEntity
+) -> None:
+    home.console.faults.no_media = True
+    await home.set_up(agent)
+    for camera in (1, 2):
+        await see_some(home, 1, camera=camera)
+    await repairs.told("no_media_access")
+    form = await repairs.open("no_media_access")
+    connection = home.entry.runtime_data.connection
+    closed = home.entry.runtime_data.sessions
+    before = len(home.console.requests_to("recording-snapshot"))
+    home.console.faults.unset()
+    # The form's own log-in asks first, then the entry's connection for one camera after another.
+    home.console.faults.recorded_snapshot = [Reply(), Reply.late(2)]
+
+    submitting = asyncio.create_task(repairs.submit(form))
+    await home.console.wait_for(
+        lambda: len(home.console.requests_to("recording-snapshot")) == before + 2
+    )
+    await home.unload()
+    assert not submitting.done()
+    await home.start()
+    end = await submitting
+
+    assert end["type"] == "create_entry"
+    assert len(home.console.requests_to("recording-snapshot")) == before + 2
+    assert connection._client._session is closed.private
+    assert repairs.ids == []
 
 
 async def test_a_console_that_is_away_is_said_in_the_form(
