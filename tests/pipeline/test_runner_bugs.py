@@ -38,7 +38,11 @@ async def test_a_bug_is_loud_and_the_sighting_is_told_with_what_is_known(
 
     assert lost(sighting)[-1] == "internal_error:bug"
     assert told_by_protect(sighting)
-    (record,) = (record for record in caplog.records if record.levelno == logging.ERROR)
+    (record,) = (
+        record
+        for record in caplog.records
+        if record.levelno == logging.ERROR and record.name.startswith("custom_components")
+    )
     assert record.message.startswith(f"Sighting {sighting.sighting_id}: a bug at {stage}\n")
     assert "Traceback" in record.message
     assert type(BUG).__name__ in record.message
