@@ -152,6 +152,24 @@ def test_every_language_has_the_same_keys_and_placeholders(language: str) -> Non
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_a_field_or_button_that_an_issue_names_is_called_so(language: str) -> None:
+    texts = dict(leaves(read(f"translations/{language}.json")))
+    shown = {
+        text
+        for keys, text in texts.items()
+        if keys[-1] == "submit" or keys[-2] in {"data", "menu_options"}
+    }
+    named = {
+        name
+        for keys, text in texts.items()
+        if keys[0] == "issues"
+        for name in re.findall(r"\*([^*]+)\*", text)
+    }
+    assert named
+    assert named <= shown
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_texts_are_as_hassfest_wants_them(language: str) -> None:
     for keys, text in leaves(read(f"translations/{language}.json")):
         assert all(TRANSLATION_KEY.match(key) for key in keys), keys
