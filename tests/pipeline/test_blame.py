@@ -143,6 +143,43 @@ def test_every_frame_and_every_type_of_the_chain_is_told() -> None:
     assert ", in chained" in text
 
 
+class RefusedError(Exception):
+    """What a library of an AI service raises."""
+
+    def __init__(self, **given: object) -> None:
+        """Carry what is given."""
+        super().__init__(MARK)
+        vars(self).update(given)
+
+
+@pytest.mark.parametrize("name", ["status_code", "status", "code"])
+def test_the_number_of_a_refusal_stays(name: str) -> None:
+    assert last_line(RefusedError(**{name: 429})).endswith(
+        f"RefusedError: {LEFT_OUT} (HTTP status 429)"
+    )
+    cause = frames_of(raised(lambda: chained(RuntimeError(MARK), RefusedError(**{name: 503}))))
+    assert "(HTTP status 503)" in cause.split("direct cause of")[0]
+    assert "HTTP status" not in cause.split("direct cause of")[1]
+
+
+def test_the_first_name_that_holds_a_status_counts() -> None:
+    assert last_line(RefusedError(status_code=-1, code=401)).endswith(" (HTTP status 401)")
+
+
+@pytest.mark.parametrize("value", [MARK, "429", None, True, 99, 600, -1, 429.0, (429,)])
+def test_what_is_no_status_does_not(value: object) -> None:
+    assert last_line(RefusedError(status=value)).endswith(f"RefusedError: {LEFT_OUT}")
+
+
+def test_no_code_of_an_exception_s_author_is_run_for_it() -> None:
+    class OddError(Exception):
+        @property
+        def status(self) -> int:
+            raise AssertionError("was asked")
+
+    assert last_line(OddError()).endswith(f"OddError: {LEFT_OUT}")
+
+
 def test_what_was_hidden_on_purpose_is_not_told() -> None:
     err = raised(lambda: in_context(ValueError(), KeyError()))
     err.__suppress_context__ = True

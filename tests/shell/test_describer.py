@@ -18,6 +18,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.llm import selector_serializer
 from homeassistant.setup import async_setup_component
+import ollama
 import probatio
 import pytest
 
@@ -195,6 +196,24 @@ async def test_where_an_agents_error_came_from_is_logged_and_not_what_it_says(
     assert "Traceback" in caplog.text
     assert "RuntimeError" in caplog.text
     assert "out of memory" not in caplog.text
+
+
+async def test_the_status_that_an_agent_was_refused_with_is_logged_and_not_what_it_says(
+    hass: HomeAssistant, question: Question, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refused() -> object:
+        cause = ollama.ResponseError("the key abc is used up", status_code=429)
+        raise HomeAssistantError("Sorry, the key abc is used up") from cause
+
+    await add_agents(hass, agent := FakeTaskEntity("Refused", refused))
+
+    with caplog.at_level(logging.WARNING), pytest.raises(AgentError):
+        await HomeAssistantDescriber(hass, agent.entity_id).ask(question)
+
+    (record,) = (each for each in caplog.records if each.name.endswith(".describer"))
+    assert record.getMessage().startswith(f"{agent.entity_id} failed\n")
+    assert "(HTTP status 429)" in record.getMessage()
+    assert "used up" not in record.getMessage()
 
 
 async def test_an_agent_that_goes_on_failing_is_said_once_until_it_answers(

@@ -3,12 +3,14 @@
 A traceback as Python writes it ends with the exception's message, and a message holds whatever
 its author thought helpful: the plate that was no number, the prompt that was too long, the key
 that was refused. What stays is what stands in source code: where it happened, of which type it
-is, and of the interpreter's own messages the words of our own source.
+is, and of the interpreter's own messages the words of our own source; and the number of a
+server's refusal, which tells a key that expired from a limit that is used up.
 """
 
 import builtins
 from collections.abc import Iterator
 import dis
+import inspect
 import logging
 import re
 from types import CodeType, TracebackType
@@ -28,6 +30,9 @@ _LONGEST_MESSAGE = 200
 _OURS = __name__.rpartition(".pipeline.")[0]
 
 _LEFT_OUT = "(what it says is left out)"
+
+# What the libraries of AI services, aiohttp and urllib call the HTTP status that they were given.
+_STATUS = ("status_code", "status", "code")
 
 _QUOTES = "'\""
 _QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"")
@@ -76,7 +81,7 @@ def _told(err: BaseException, links: int) -> Iterator[str]:
     if err.__traceback__ is not None:
         yield "Traceback (most recent call last):"
         yield from _frames(err.__traceback__)
-    yield f"{_name_of(type(err))}: {_said(err)}"
+    yield f"{_name_of(type(err))}: {_said(err)}{_status_of(err)}"
     if isinstance(err, BaseExceptionGroup) and links > 1:
         for number, one in enumerate(err.exceptions[:_MOST_LINKS], start=1):
             yield f"\nOf the group, number {number}:\n"
@@ -99,6 +104,16 @@ def _walk(traceback: TracebackType | None) -> Iterator[TracebackType]:
     while traceback is not None:
         yield traceback
         traceback = traceback.tb_next
+
+
+def _status_of(err: BaseException) -> str:
+    """Return the HTTP status that the exception carries, in words; empty if it has none."""
+    for name in _STATUS:
+        # Only what lies there: a property would be somebody else's code, run by a log line.
+        status = inspect.getattr_static(err, name, None)
+        if isinstance(status, int) and 100 <= status <= 599:
+            return f" (HTTP status {status:d})"
+    return ""
 
 
 def _name_of(kind: type[BaseException]) -> str:
