@@ -169,9 +169,19 @@ def parse(arguments: list[str] | None = None) -> Options:
         epilog=f"phases:\n{phases}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--each", type=int, default=1, metavar="N", help="kills in each phase")
-    parser.add_argument("--phase", choices=PHASES, metavar="NAME", help="that phase alone")
-    parser.add_argument("--folder", type=Path, default=_FOLDER, metavar="DIR", help="for all files")
+    parser.add_argument(
+        "--each", type=int, default=1, metavar="N", help="kills in each phase; 1 if not said"
+    )
+    parser.add_argument(
+        "--phase", choices=PHASES, metavar="NAME", help="that phase alone; all if not said"
+    )
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        default=_FOLDER,
+        metavar="DIR",
+        help="for all files; .cache/kill-test if not said",
+    )
     parser.add_argument("--resume", action="store_true", help="go on with what is in the folder")
     parser.add_argument("--json", action="store_true", help="one JSON object on the last line")
     given = parser.parse_args(arguments)

@@ -1,69 +1,12 @@
-"""Run, print the tables, and fail when a promise is not kept."""
+"""``python -m tests.soak``; see ``script/soak`` for how it is started."""
 
-import argparse
-import asyncio
-import json
-from pathlib import Path
 import sys
-import tempfile
 
-from homeassistant.runner import create_event_loop
-
-from .complaints import listen
-from .figures import save
-from .report import report
-from .run import Outcome, Wanted, soak
-
-
-def _asked() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="soak", description=__doc__)
-    parser.add_argument("--detections", type=int, default=10_000)
-    parser.add_argument("--seed", type=int, default=1, help="which faults hit which Detections")
-    parser.add_argument("--minutes", type=float, default=40, help="longer than that is a failure")
-    parser.add_argument("--at-once", type=int, default=100, help="Detections under way")
-    parser.add_argument("--open-loop", type=float, help="Detections a second, told in time or not")
-    parser.add_argument("--json", type=Path, help="write the figures there")
-    parser.add_argument("--keep", type=Path, help="an empty folder to run in, which stays")
-    return parser.parse_args()
-
-
-def _run(asked: argparse.Namespace, folder: Path) -> Outcome:
-    wanted = Wanted(
-        detections=asked.detections,
-        seed=asked.seed,
-        minutes=asked.minutes,
-        at_once=asked.at_once,
-        open_loop=asked.open_loop,
-    )
-    complaints = listen(folder / "soak.log")
-    run = soak(wanted, folder, complaints, lambda line: print(line, flush=True))
-    outcome = asyncio.run(run, loop_factory=create_event_loop)
-    for complaint in complaints.kept:
-        print(f"complaint: {complaint}")
-    return outcome
-
-
-def main() -> int:
-    """Return 0 when every promise is kept."""
-    asked = _asked()
-    try:
-        if asked.keep is not None:
-            asked.keep.mkdir(parents=True, exist_ok=True)
-            outcome = _run(asked, asked.keep.resolve())
-        else:
-            with tempfile.TemporaryDirectory(prefix="protect-narrator-soak-") as folder:
-                outcome = _run(asked, Path(folder))
-    except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
-        return 130
-    for line in report(outcome.figures, outcome.book):
-        print(line)
-    save(outcome.figures, outcome.book)
-    figures = outcome.figures.as_json()
-    if asked.json is not None:
-        asked.json.write_text(json.dumps(figures, indent=2) + "\n")
-    return 0 if figures["kept"] else 1
-
+from .command_line import parse
 
 if __name__ == "__main__":
-    sys.exit(main())
+    asked = parse()
+    # Only now: this imports Home Assistant and renders films, and --help is to answer at once.
+    from .tool import main
+
+    sys.exit(main(asked))
