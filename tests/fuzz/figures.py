@@ -7,7 +7,18 @@ from tests.reliability.results import Section, Table, machine
 from .kinds import KINDS
 from .runner import Tally
 
+# Cases of each kind for the page, which are those of the command that it names.
+ENOUGH = 5_000
+
 _COLUMNS = ("kind", "cases", "seed", "worst", "bound", "most memory", "bound", "did harm")
+
+
+def lacking(tallies: Sequence[Tally]) -> str:
+    """Return what a run has to be for the page, empty when it is."""
+    cases = {tally.kind: tally.cases for tally in tallies}
+    if all(cases.get(kind, 0) >= ENOUGH for kind in KINDS):
+        return ""
+    return f"{ENOUGH:,} cases of each kind"
 
 
 def section(tallies: Sequence[Tally], seed: int) -> Section:

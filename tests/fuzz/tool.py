@@ -6,7 +6,9 @@ import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from .figures import section
+from tests.reliability.results import keep
+
+from .figures import lacking, section
 from .kinds import KINDS
 from .runner import Process, Tally, harm, process, run
 
@@ -26,10 +28,9 @@ def main(asked: argparse.Namespace) -> int:
                     print(_line(tally), flush=True)
             _show(tally)
             tallies.append(tally)
-    if asked.kind is None:
-        section(tallies, asked.seed).save("hostile")
     if asked.json is not None:
         asked.json.write_text(json.dumps([asdict(tally) for tally in tallies], indent=1))
+    print(keep({"hostile": section(tallies, asked.seed)}, lacking(tallies)))
     return 1 if any(tally.findings for tally in tallies) else 0
 
 

@@ -1,6 +1,6 @@
 """Tells what a run has found: a table for people, and one line for programs."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from simulator.demo.client import Json
 from tests.reliability.results import Section, Table, machine
@@ -8,6 +8,9 @@ from tests.reliability.results import Section, Table, machine
 from .judging import Tally, Verdict
 from .phases import PHASES
 from .progress import Noticed
+
+# Kills in each phase for the page, which are those of the command that it names: one may be lucky.
+ENOUGH = 20
 
 _COLUMNS = (
     *("phase", "kills", "hit", "expected", "found", "doubled", "missing", "clips left"),
@@ -39,6 +42,12 @@ def _cells(tally: Tally) -> tuple[str, ...]:
         *map(str, counts),
         *("-" if mean is None else f"{mean:.1f}" for mean in means),
     )
+
+
+def lacking(each: int, phases: Collection[str]) -> str:
+    """Return what a run has to be for the page, empty when it is."""
+    is_enough = each >= ENOUGH and set(phases) == set(PHASES)
+    return "" if is_enough else f"{ENOUGH} kills in each of the phases"
 
 
 def section(verdict: Verdict, seconds: float) -> Section:

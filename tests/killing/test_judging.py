@@ -16,8 +16,9 @@ from sqlalchemy import create_engine
 from .database import Row, database_in, rows_in, told_of
 from .judging import Verdict, judge
 from .making import kill, noticed
+from .phases import PHASES
 from .progress import Noticed
-from .report import as_json, findings, section, table
+from .report import ENOUGH, as_json, findings, lacking, section, table
 
 SIGHTING = "protect_narrator_sighting"
 
@@ -231,3 +232,9 @@ def test_a_report_has_a_line_for_each_phase_and_every_number_once() -> None:
         "seconds_to_sighting": 7.0,
         "seconds_a_round": 15.0,
     }
+
+
+def test_the_page_takes_no_small_run_and_no_single_phase() -> None:
+    assert lacking(ENOUGH, tuple(PHASES)) == ""
+    assert lacking(ENOUGH - 1, tuple(PHASES)) == "20 kills in each of the phases"
+    assert lacking(ENOUGH, ("answer",))

@@ -60,6 +60,19 @@ class Section:
         return cls([Table(**table) for table in raw["tables"]], raw["said"])
 
 
+def keep(sections: Mapping[str, Section], lacking: str, folder: Path = RESULTS) -> str:
+    """Keep what a run observed for the page, by its names there; say so in words.
+
+    ``lacking`` is what the run would have to be for that, empty if it is: a small one, made to
+    look at something, is not to take the place of one that says something.
+    """
+    if lacking:
+        return f"No figures for the page: that takes {lacking}."
+    for name, section in sections.items():
+        section.save(name, folder)
+    return f"Figures for the page: python -m tests.reliability --write {' '.join(sections)}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
     """One fault as a story saw it; a row of the table of faults."""

@@ -10,7 +10,16 @@ from tests.story.faults.catalogue import GROUPS
 
 from . import __main__ as tool, fresh, results
 from .document import NoSuchSectionError, rendered, replaced
-from .results import Expected, MissingResultsError, Observation, Section, Table, faults, forget
+from .results import (
+    Expected,
+    MissingResultsError,
+    Observation,
+    Section,
+    Table,
+    faults,
+    forget,
+    keep,
+)
 
 PAGE = """# Page
 
@@ -54,6 +63,16 @@ def test_a_cell_cannot_begin_another() -> None:
         "| --- |",
         "| a \\| b c |",
     ]
+
+
+def test_a_run_that_is_too_small_for_the_page_leaves_what_an_earlier_one_saw(
+    tmp_path: Path,
+) -> None:
+    earlier = Section([], "a long one")
+    assert keep({"soak": earlier, "kind": earlier}, "", tmp_path).endswith("--write soak kind")
+    said = keep({"soak": Section([], "a short one")}, "10,000 Detections", tmp_path)
+    assert said == "No figures for the page: that takes 10,000 Detections."
+    assert Section.load("soak", tmp_path) == Section.load("kind", tmp_path) == earlier
 
 
 def test_a_section_is_as_it_was_saved(tmp_path: Path) -> None:

@@ -21,16 +21,25 @@ from .town import CAMERAS, CONSOLES
 
 type Row = tuple[str, ...]
 
+# Detections for the page, which are those of the commands that it names: in fewer, the rare
+# kinds of fault hardly happen. A flood needs no kinds of fault.
+ENOUGH = 10_000
+ENOUGH_OF_A_FLOOD = 2_000
+
 _COLUMNS = ("what", "promised", "seen")
 
 
-def save(figures: Figures, book: Book) -> None:
-    """Keep what the page says; of a flood, which is judged otherwise, under its own name."""
+def sections(figures: Figures, book: Book) -> dict[str, Section]:
+    """Return what the page says; of a flood, which is judged otherwise, under its own name."""
     if figures.open_loop:
-        pressure(figures, book).save("pressure")
-        return
-    soak(figures, book).save("soak")
-    kind(figures).save("kind")
+        return {"pressure": pressure(figures, book)}
+    return {"soak": soak(figures, book), "kind": kind(figures)}
+
+
+def lacking(figures: Figures) -> str:
+    """Return what a run has to be for the page, empty when it is."""
+    enough = ENOUGH_OF_A_FLOOD if figures.open_loop else ENOUGH
+    return "" if figures.detections >= enough else f"{enough:,} Detections"
 
 
 def soak(figures: Figures, book: Book) -> Section:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from .book import Book
 from .faults import FAULTS
-from .figures import kind, pressure, soak
+from .figures import kind, lacking, pressure, sections, soak
 from .test_counting import NO_CLIP, heard
 from .test_judge import GOOD
 
@@ -41,3 +41,15 @@ def test_what_a_console_was_asked_stands_beside_what_it_may_be() -> None:
     rows = kind(GOOD).tables[0].rows
     assert ("log-ins of a console in any 60 s", "≤ 3", "3 (20 in all)") in rows
     assert ("exports at once, at a console", "≤ 1", "1") in rows
+
+
+def test_a_flood_is_a_page_of_its_own() -> None:
+    assert [*sections(GOOD, a_book())] == ["soak", "kind"]
+    assert [*sections(replace(GOOD, open_loop=True), a_book())] == ["pressure"]
+
+
+def test_the_page_takes_no_small_run() -> None:
+    assert lacking(replace(GOOD, detections=10_000)) == ""
+    assert lacking(replace(GOOD, detections=9_999)) == "10,000 Detections"
+    assert lacking(replace(GOOD, detections=2_000, open_loop=True)) == ""
+    assert lacking(replace(GOOD, detections=1_999, open_loop=True)) == "2,000 Detections"

@@ -11,8 +11,6 @@ import os
 from pathlib import Path
 import sys
 
-from tests.reliability.results import Section
-
 ROOT = Path(__file__).parents[2]
 DETECTIONS = 300
 
@@ -49,8 +47,9 @@ async def test_three_hundred_detections_are_told_once_and_leave_nothing(tmp_path
     assert status == 0, printed
     assert figures["kept"]
     assert figures["sightings"] == figures["rows"] == DETECTIONS
-    for name in ("soak", "kind"):
-        assert Section.load(name, tmp_path).tables
+    # Too few for the page, which keeps what a long run saw.
+    assert printed.endswith("No figures for the page: that takes 10,000 Detections.\n")
+    assert os.listdir(tmp_path) == ["figures.json"]  # noqa: PTH208 - without waiting
     # It was no fair weather.
     assert int(str(figures["faulty"])) > DETECTIONS / 8
     assert int(str(figures["kinds_of_fault"])) > 20

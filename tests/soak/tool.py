@@ -9,8 +9,10 @@ import tempfile
 
 from homeassistant.runner import create_event_loop
 
+from tests.reliability.results import keep
+
 from .complaints import listen
-from .figures import save
+from .figures import lacking, sections
 from .report import report
 from .run import Outcome, Wanted, soak
 
@@ -45,8 +47,8 @@ def main(asked: argparse.Namespace) -> int:
         return 130
     for line in report(outcome.figures, outcome.book):
         print(line)
-    save(outcome.figures, outcome.book)
     figures = outcome.figures.as_json()
     if asked.json is not None:
         asked.json.write_text(json.dumps(figures, indent=2) + "\n")
+    print(keep(sections(outcome.figures, outcome.book), lacking(outcome.figures)))
     return 0 if figures["kept"] else 1
