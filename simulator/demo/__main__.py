@@ -158,21 +158,39 @@ async def _keep_detecting(scenario: Scenario, world: World, group: asyncio.TaskG
 async def main(options: Options) -> int:
     """Run the demo; return the status to exit with. Signals end it in good order."""
     cancel_on_signals()
+    try:
+        with config_folder(options.keep) as folder:
+            status = await _run(options, folder)
+            if options.keep is not None:
+                _say_where(log_in(folder))
+            return status
+    except DemoError as err:
+        say(f"demo: {err}")
+        return 1
+
+
+async def _run(options: Options, folder: Path) -> int:
+    """Run it in this folder; return the status to exit with."""
     run = once if options.once else for_ever
     status = 0
-    with config_folder(options.keep) as folder:
-        try:
-            await run(options, folder)
-        except* DemoError as errors:
-            for error in flat(errors):
-                say(f"demo: {error}")
-            if words := last_words(log_in(folder)):
-                say(f"Home Assistant's last words above info:\n{words}")
-            status = 1
-        except* asyncio.CancelledError:
-            say("Stopped.")
-            status = 130 if options.once else 0
+    try:
+        await run(options, folder)
+    except* DemoError as errors:
+        for error in flat(errors):
+            say(f"demo: {error}")
+        if words := last_words(log_in(folder)):
+            say(f"Home Assistant's last words above info:\n{words}")
+        status = 1
+    except* asyncio.CancelledError:
+        say("Stopped.")
+        status = 130 if options.once else 0
     return status
+
+
+def _say_where(log: Path) -> None:
+    """Say where the log is that was kept, if Home Assistant was started at all."""
+    if log.exists():
+        say(f"Home Assistant's log is in {log}")
 
 
 def parse(arguments: list[str] | None = None) -> Options:

@@ -351,6 +351,30 @@ async def test_a_signal_ends_everything_that_was_started(
     assert os.listdir(tmp_path) == []  # noqa: PTH208
 
 
+async def test_what_is_kept_is_named_in_the_end(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    async with asyncio.timeout(PATIENCE), demo(tmp_path, "--keep", str(kept)) as process:
+        assert process.stderr is not None
+        while b"Setting up the AI" not in (line := await process.stderr.readline()):
+            assert line, "the demo ended early"
+        process.send_signal(signal.SIGINT)
+        _, errors = await process.communicate()
+
+    log = kept / "output.log"
+    assert errors.decode().splitlines()[-1] == f"Home Assistant's log is in {log}"
+    assert os.listdir(tmp_path) == ["kept"]  # noqa: PTH208
+    assert log.name in os.listdir(kept)  # noqa: PTH208
+
+
+async def test_a_folder_with_something_in_it_is_not_taken(tmp_path: Path) -> None:
+    (tmp_path / "mine").touch()
+    async with asyncio.timeout(PATIENCE), demo(tmp_path, "--keep", str(tmp_path)) as process:
+        _, errors = await process.communicate()
+
+    assert process.returncode == 1
+    assert errors.decode() == f"demo: {tmp_path} is not empty\n"
+
+
 async def test_an_ollama_server_that_is_not_there_is_the_reason(tmp_path: Path) -> None:
     arguments = ("--once", "--ollama", "http://127.0.0.1:9", "--model", "llava")
     async with asyncio.timeout(PATIENCE), demo(tmp_path, *arguments) as process:
