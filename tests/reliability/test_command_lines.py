@@ -52,6 +52,15 @@ def test_help_says_what_a_number_is_when_it_is_not_said(module: str) -> None:
         assert not takes_number or "if not" in " ".join(each.split()), each
 
 
+def test_whoever_asks_the_set_up_reads_its_head() -> None:
+    done = subprocess.run(
+        ["./script/setup", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith("Prepare everything that the other scripts need")
+    assert done.stdout.endswith("costs a moment when nothing changed.\n")
+    assert done.stderr == ""
+
+
 def test_every_kind_of_broken_thing_can_be_chosen() -> None:
     assert tuple(KINDS) == NAMES
 
