@@ -70,6 +70,8 @@ class Wanted:
     @property
     def quiet_after(self) -> frozenset[int]:
         """After how many Detections it is waited until nothing is under way."""
+        if self.open_loop is not None:
+            return frozenset({self.warm_after, self.detections})  # else it would be no flood
         step = max(self.detections // _QUIET_TIMES, 100)
         return frozenset(range(step, self.detections, step)) | {self.warm_after, self.detections}
 
@@ -84,6 +86,9 @@ class Run:
     places: Sequence[ConsoleElsewhere]
     say: Callable[[str], None]
     began: float = field(default_factory=time.monotonic)
+    paced_from: tuple[int, float] = (0, 0.0)
+    """Of an open loop: how many had been told when it went on after a quiet moment, and when."""
+
     readings: list[Reading] = field(default_factory=list)
     warm: Reading | None = None
     statuses: list[dict[str, Any]] = field(default_factory=list)
@@ -106,6 +111,7 @@ class Run:
         self.readings.append(await self.read())
         self.say(_line_of(self.readings[-1]))
         self.began = self.book.last_heard = time.monotonic()
+        self.paced_from = 0, self.began
         async with _in_background(self._progress()):
             try:
                 async with asyncio.timeout(wanted.minutes * 60):
@@ -122,7 +128,8 @@ class Run:
         if self.wanted.open_loop is None:
             await self.book.fewer_than(self.wanted.at_once, patience_s=_PATIENCE_S)
         else:
-            due = self.began + number / self.wanted.open_loop
+            before, since = self.paced_from
+            due = since + (number - before) / self.wanted.open_loop
             await asyncio.sleep(max(0.0, due - time.monotonic()))
 
     def _why(self) -> str:
@@ -146,6 +153,7 @@ class Run:
             held = await self._calm(held)
         self.readings.append(held)
         self.say(_line_of(held))
+        self.paced_from = self.book.told, time.monotonic()
 
     async def _calm(self, held: Reading) -> Reading:
         """Give what is still there a while to go: a connection, a timer, a task that ends."""

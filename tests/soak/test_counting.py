@@ -12,6 +12,7 @@ from .book import Book, sighting_id_of
 from .complaints import Complaints
 from .console_process import kind_of, most_within
 from .faults import FAULTS
+from .run import Wanted
 from .town import event_id_of
 
 NONE = 0
@@ -117,3 +118,12 @@ def test_what_the_library_catches_of_ours_is_a_complaint(file: str, count: int) 
         logging.LogRecord("uiprotect.api", logging.ERROR, "", 0, words, None, exc_info=raised)
     )
     assert complaints.count == count
+
+
+@pytest.mark.parametrize(("open_loop", "times"), [(None, 11), (100.0, 2)])
+def test_a_flood_has_no_quiet_moments_but_one_to_warm_up_and_the_end(
+    open_loop: float | None, times: int
+) -> None:
+    wanted = Wanted(detections=2_000, seed=1, minutes=40, at_once=100, open_loop=open_loop)
+    assert len(wanted.quiet_after) == times
+    assert {wanted.warm_after, wanted.detections} <= wanted.quiet_after
