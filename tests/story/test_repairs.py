@@ -388,7 +388,7 @@ async def test_a_media_folder_that_is_gone_at_the_start_is_told_and_tried_again(
     assert end["type"] == "create_entry"
     assert repairs.ids == []
     assert caplog.text.count("The media folder cannot be written;") == 1
-    assert not home.files_left()
+    await home.is_clean()
 
 
 async def test_a_media_folder_that_is_back_is_noticed_without_a_detection(
