@@ -100,6 +100,7 @@ def test_what_a_developer_needs_of_a_bug_stays(work: Callable[[], object], told:
         lambda: int(MARK),
         lambda: float(MARK),
         lambda: getattr(None, MARK),
+        # Wrong on purpose, each: what a bug passes is what its message would repeat.
         lambda: read_a_key(**{MARK: 1}),  # type: ignore[arg-type]
         lambda: read_a_key(**{f"O'Brien {MARK}": 1}),  # type: ignore[arg-type]
         lambda: read_a_key(**{f"data'{MARK}": 1}),  # type: ignore[arg-type]

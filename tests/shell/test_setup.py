@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.config_entries import ConfigEntryState
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_STARTED
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
@@ -291,6 +291,19 @@ async def test_a_ledger_that_cannot_be_read_now_is_tried_again(
     await hass.config_entries.async_unload(entry.entry_id)
 
 
+async def silenced_and_unloaded(
+    hass: HomeAssistant, console: Console
+) -> tuple[ConfigEntry[Any], str]:
+    """Return an entry that was unloaded, and the camera that was silenced before."""
+    entry = our_entry(hass, console)
+    await hass.config_entries.async_setup(entry.entry_id)
+    silenced = console.cameras[0].mac
+    entry.runtime_data.coordinator.async_set_describes(silenced, describes=False)
+    await hass.async_block_till_done()
+    await hass.config_entries.async_unload(entry.entry_id)
+    return entry, silenced
+
+
 @pytest.mark.parametrize("damage", [{"muted": "nonsense"}, None], ids=["a part", "all"])
 async def test_a_camera_that_was_silenced_stays_so_when_the_ledger_is_lost(
     hass: HomeAssistant,
@@ -298,12 +311,7 @@ async def test_a_camera_that_was_silenced_stays_so_when_the_ledger_is_lost(
     hass_storage: dict[str, Any],
     damage: dict[str, Any] | None,
 ) -> None:
-    entry = our_entry(hass, console)
-    await hass.config_entries.async_setup(entry.entry_id)
-    silenced = console.cameras[0].mac
-    entry.runtime_data.coordinator.async_set_describes(silenced, describes=False)
-    await hass.async_block_till_done()
-    await hass.config_entries.async_unload(entry.entry_id)
+    entry, silenced = await silenced_and_unloaded(hass, console)
     if damage is None:
         del hass_storage[f"{DOMAIN}.{entry.entry_id}"]
     else:
@@ -322,12 +330,7 @@ async def test_a_camera_that_was_silenced_stays_so_when_the_ledger_is_lost(
 async def test_what_the_ledger_knows_of_a_switch_is_believed(
     hass: HomeAssistant, console: Console, hass_storage: dict[str, Any]
 ) -> None:
-    entry = our_entry(hass, console)
-    await hass.config_entries.async_setup(entry.entry_id)
-    silenced = console.cameras[0].mac
-    entry.runtime_data.coordinator.async_set_describes(silenced, describes=False)
-    await hass.async_block_till_done()
-    await hass.config_entries.async_unload(entry.entry_id)
+    entry, _ = await silenced_and_unloaded(hass, console)
     hass_storage[f"{DOMAIN}.{entry.entry_id}"]["data"]["muted"] = []
 
     await hass.config_entries.async_setup(entry.entry_id)
