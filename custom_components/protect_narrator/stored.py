@@ -1,14 +1,8 @@
-"""What the ledger holds, as JSON and back; a Detection also out of a Sighting's event data.
+"""What the ledger holds, as JSON and back; a Detection also out of a Sighting's event data."""
 
-A file may have been cut, edited or written by another version: what can be read is taken, and
-the rest is said once.
-"""
-
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-import json
-import logging
 from typing import Any, NotRequired, TypedDict
 
 from homeassistant.util.ulid import ulid_now, ulid_to_bytes_or_none
@@ -17,9 +11,18 @@ from .abilities import MAX_LEARNT, StoredExperience
 from .event_shape import is_seconds, require_event
 from .pipeline.models import Detection, Label, ranked
 from .pipeline.readiness import MOST_INTERVALS, Interval
+from .salvage import (
+    Salvage,
+    iso,
+    list_in,
+    mapping_in,
+    moment_in,
+    moment_or_none_in,
+    some_of,
+    text_in,
+    texts_in,
+)
 from .tally import StoredTally, Tally, restored as restored_tally, stored as stored_tally
-
-_LOGGER = logging.getLogger(__name__)
 
 # As many as a look-back reads of one stretch: what is older is hardly asked for again.
 MAX_DONE = 2000
@@ -33,21 +36,11 @@ MAX_UNFINISHED = 2000
 # 1.5 KB it is three.
 MAX_FIRED = 2000
 
-# The publisher keeps every event below.
-MOST_EVENT_BYTES = 8 * 1024
-
 # More than any console has; of those whose camera is gone nothing is asked any more.
 MOST_CAMERAS = 200
 
-# What Protect calls things has dozens of characters, and a Detection unites a few hundred
-# events at the very most. A file that claims more was not written by us.
-_LONGEST_TEXT = 1000
-_MOST_TEXTS = 1000
-
 # The end of the year 9999: of what comes later no moment can be made.
 _LAST_MOMENT = 253_402_300_799
-
-_UNREADABLE = (KeyError, TypeError, ValueError, OverflowError)
 
 
 class StoredDetection(TypedDict):
@@ -179,27 +172,27 @@ def stored(remembered: Remembered) -> StoredLedger:
         "muted": sorted(remembered.muted),
         "abilities": dict(remembered.abilities),
         "ready": [(one.too_early_s, one.ready_s) for one in remembered.ready],
-        "looked_at": _iso(remembered.looked_at),
-        "heard_at": _iso(remembered.heard_at),
+        "looked_at": iso(remembered.looked_at),
+        "heard_at": iso(remembered.heard_at),
     }
 
 
 def restored(data: object) -> Remembered:
     """Return what can be read of a file's content, whatever it is."""
-    reading = _Reading(data)
-    muted, knows_muted = reading.all_of("muted", _text, MOST_CAMERAS)
+    reading = Salvage(data)
+    muted, knows_muted = reading.all_of("muted", text_in, MOST_CAMERAS)
     remembered = Remembered(
         unfinished=tuple(reading.each("unfinished", _unfinished, MAX_UNFINISHED)),
         fired=tuple(reading.each("fired", _fired, MAX_FIRED)),
-        done=tuple(reading.each("done", _text, MAX_DONE)),
+        done=tuple(reading.each("done", text_in, MAX_DONE)),
         today=reading.one("today", _today),
         muted=frozenset(muted),
         knows_muted=knows_muted,
         last=tuple(reading.each("last", _detection, MOST_CAMERAS)),
         abilities=reading.one("abilities", _abilities) or {},
         ready=reading.one("ready", _ready) or (),
-        looked_at=reading.one("looked_at", _moment_or_none),
-        heard_at=reading.one("heard_at", _moment_or_none),
+        looked_at=reading.one("looked_at", moment_or_none_in),
+        heard_at=reading.one("heard_at", moment_or_none_in),
     )
     reading.say()
     return remembered
@@ -215,79 +208,26 @@ def detection_from(data: Mapping[str, Any]) -> Detection:
     event_ids = data["protect_event_ids"] if "protect_event_ids" in data else data["event_ids"]
     score = data["score"]
     return Detection(
-        console_id=_text(data["console_id"]),
-        camera_id=_text(data["camera_id"]),
-        camera_name=_text(data["camera_name"]),
-        event_ids=_some(_texts(event_ids)),
-        labels=_some(ranked(map(Label, _texts(data["labels"])))),
-        start=_moment(data["start"]),
-        end=_moment(data["end"]),
+        console_id=text_in(data["console_id"]),
+        camera_id=text_in(data["camera_id"]),
+        camera_name=text_in(data["camera_name"]),
+        event_ids=some_of(texts_in(event_ids)),
+        labels=some_of(ranked(map(Label, texts_in(data["labels"])))),
+        start=moment_in(data["start"]),
+        end=moment_in(data["end"]),
         end_estimated=bool(data["end_estimated"]),
         score=None if score is None else int(score),
-        license_plates=_texts(data["license_plates"]),
-        faces=_texts(data["faces"]),
-        zones=_texts(data.get("zones", [])),
-        best_views=tuple(map(_moment, _texts(data.get("best_views", [])))),
+        license_plates=texts_in(data["license_plates"]),
+        faces=texts_in(data["faces"]),
+        zones=texts_in(data.get("zones", [])),
+        best_views=tuple(map(moment_in, texts_in(data.get("best_views", [])))),
         late=bool(data["late"]),
         requested=bool(data.get("requested", False)),
     )
 
 
-class _Reading:
-    """Reads a file's parts, and counts what cannot be read."""
-
-    def __init__(self, data: object) -> None:
-        self._data: Mapping[str, object] = {}
-        self._lost: list[str] = []
-        if isinstance(data, Mapping):
-            self._data = data
-        elif data is not None:
-            self._lost.append(f"all of it is a {type(data).__name__}")
-
-    def one[T](self, key: str, read: Callable[[object], T]) -> T | None:
-        """Return that part; None where there is none, or nothing that can be read."""
-        if key not in self._data:
-            return None
-        try:
-            return read(self._data[key])
-        except _UNREADABLE as err:
-            self._lost.append(f"{key} ({type(err).__name__})")
-            return None
-
-    def each[T](self, key: str, read: Callable[[object], T], most: int) -> Iterator[T]:
-        """Yield the last so many of a list; one that cannot be read must not keep the others."""
-        items = self._data.get(key, [])
-        if not isinstance(items, list):
-            self._lost.append(f"{key} is a {type(items).__name__}")
-            return
-        if len(items) > most:
-            self._lost.append(f"{key} beyond the last {most}")
-        for item in items[-most:]:
-            try:
-                yield read(item)
-            except _UNREADABLE as err:
-                self._lost.append(f"one of {key} ({type(err).__name__})")
-
-    def all_of[T](
-        self, key: str, read: Callable[[object], T], most: int
-    ) -> tuple[tuple[T, ...], bool]:
-        """Return what can be read of a list, and whether it is there and nothing was lost."""
-        before = len(self._lost)
-        found = tuple(self.each(key, read, most))
-        return found, key in self._data and len(self._lost) == before
-
-    def say(self) -> None:
-        """Say once what was lost; never the values, which may be plates and faces."""
-        if self._lost:
-            _LOGGER.warning(
-                "Of what was stored, %d parts cannot be read and are left out, the first being: %s",
-                len(self._lost),
-                self._lost[0],
-            )
-
-
 def _unfinished(item: object) -> Unfinished:
-    data = _mapping(item)
+    data = mapping_in(item)
     context_id = data.get("context_id")
     # Without an id that we know nothing can have been fired: it gets one.
     known = isinstance(context_id, str) and ulid_to_bytes_or_none(context_id) is not None
@@ -297,25 +237,23 @@ def _unfinished(item: object) -> Unfinished:
 
 
 def _fired(item: object) -> Fired:
-    entry = _mapping(item)
-    data = dict(_mapping(entry["data"]))
-    if len(json.dumps(data, ensure_ascii=False).encode()) > MOST_EVENT_BYTES:
-        raise ValueError("larger than any event of ours")
+    entry = mapping_in(item)
+    data = dict(mapping_in(entry["data"]))
+    require_event(data)
     # It is fired again for the user's automations, and may be described again.
     detection_from(data)
-    require_event(data)
-    if ulid_to_bytes_or_none(context_id := _text(entry["context_id"])) is None:
+    if ulid_to_bytes_or_none(context_id := text_in(entry["context_id"])) is None:
         raise ValueError("no context id")
     fired_at = entry["fired_at"]
     if not is_seconds(fired_at) or fired_at > _LAST_MOMENT or data["revision"] < 1:
         raise ValueError("never fired by us")
     return Fired(
-        context_id=context_id, data=data, fired_at=float(fired_at), run=_text(entry["run"])
+        context_id=context_id, data=data, fired_at=float(fired_at), run=text_in(entry["run"])
     )
 
 
 def _detection(item: object) -> Detection:
-    return detection_from(_mapping(item))
+    return detection_from(mapping_in(item))
 
 
 def _stored_detection(detection: Detection) -> StoredDetection:
@@ -340,14 +278,14 @@ def _stored_detection(detection: Detection) -> StoredDetection:
 
 def _today(item: object) -> Tally | None:
     # A tally's own reader checks every value of it.
-    return None if item is None else restored_tally(_mapping(item))  # type: ignore[arg-type]
+    return None if item is None else restored_tally(mapping_in(item))  # type: ignore[arg-type]
 
 
 def _abilities(item: object) -> dict[str, StoredExperience]:
     learnt: dict[str, StoredExperience] = {}
-    for agent_id, known in list(_mapping(item).items())[-MAX_LEARNT:]:
+    for agent_id, known in list(mapping_in(item).items())[-MAX_LEARNT:]:
         if isinstance(known, Mapping) and isinstance(known.get("takes_clip"), bool):
-            identity = _text(known["identity"])
+            identity = text_in(known["identity"])
             learnt[agent_id] = {"identity": identity, "takes_clip": known["takes_clip"]}
     return learnt
 
@@ -356,54 +294,5 @@ def _ready(item: object) -> tuple[Interval, ...]:
     """Return what was learnt; nothing where one cannot be read, it is soon learnt again."""
     return tuple(
         Interval(None if early is None else float(early), float(ready))
-        for early, ready in _list(item)[-MOST_INTERVALS:]
+        for early, ready in list_in(item)[-MOST_INTERVALS:]
     )
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()
-
-
-def _moment_or_none(item: object) -> datetime | None:
-    return None if item is None else _moment(item)
-
-
-def _moment(item: object) -> datetime:
-    moment = datetime.fromisoformat(_text(item))
-    if moment.tzinfo is None:
-        raise ValueError("a moment without a time zone")
-    return moment
-
-
-def _mapping(item: object) -> Mapping[str, Any]:
-    if not isinstance(item, Mapping):
-        raise TypeError("no mapping")
-    return item
-
-
-def _list(item: object) -> list[Any]:
-    if not isinstance(item, list):
-        raise TypeError("no list")
-    return item
-
-
-def _texts(item: object) -> tuple[str, ...]:
-    items = _list(item)
-    if len(items) > _MOST_TEXTS:
-        raise ValueError("too many texts")
-    return tuple(map(_text, items))
-
-
-def _text(item: object) -> str:
-    if not isinstance(item, str):
-        raise TypeError("no text")
-    if len(item) > _LONGEST_TEXT:
-        raise ValueError("too long a text")
-    return item
-
-
-def _some[T](items: Iterable[T]) -> tuple[T, ...]:
-    some = tuple(items)
-    if not some:
-        raise ValueError("nothing")
-    return some

@@ -13,14 +13,16 @@ import pytest
 
 from custom_components.protect_narrator import (
     ledger_file as ledger_file_module,
+    salvage as salvage_module,
     stored as stored_module,
 )
 from custom_components.protect_narrator.const import DOMAIN
+from custom_components.protect_narrator.event_shape import MOST_EVENT_BYTES
 from custom_components.protect_narrator.ledger import Ledger
 from custom_components.protect_narrator.ledger_file import LedgerUnavailableError
 from custom_components.protect_narrator.publisher import event_data
 from custom_components.protect_narrator.recent import TIMINGS
-from custom_components.protect_narrator.stored import MOST_EVENT_BYTES, Fired, detection_from
+from custom_components.protect_narrator.stored import Fired, detection_from
 
 from .sightings import LONGEST, detection, sighting
 
@@ -332,7 +334,7 @@ async def test_of_a_damaged_ledger_what_can_be_read_is_taken_and_the_rest_is_sai
     ledger = await loaded(hass, file, content)
 
     assert (len(ledger.unfinished), len(ledger.fired)) == (unfinished, fired)
-    (said,) = [record for record in caplog.records if record.name == stored_module.__name__]
+    (said,) = [record for record in caplog.records if record.name == salvage_module.__name__]
     assert "cannot be read" in said.getMessage()
     assert "Robin" not in said.getMessage()
     assert set_aside(file) == []
