@@ -24,9 +24,15 @@ from homeassistant.util.ulid import ulid_now
 import probatio
 
 from .const import DOMAIN
-from .devices import linked_device
 from .history import HistoryUnavailableError, async_find
 from .ledger import Ledger
+from .permissions import (
+    KnownCamera,
+    camera_of_entity,
+    loaded_entries,
+    showing_entities,
+    telling_entity,
+)
 from .pipeline.errors import NotTakenError, NoWordsError
 from .pipeline.models import Detection, Label, Phase
 from .pipeline.text import LONGEST_WISH, tidy
@@ -114,7 +120,8 @@ async def _describe_again(call: ServiceCall) -> ServiceResponse:
         raise
     runtime = entry.runtime_data
     mac = runtime.coordinator.mac_of(detection.camera_id)
-    telling = _telling(call.hass, mac) if mac else []
+    sensor = telling_entity(call.hass, mac) if mac else None
+    telling = [sensor] if sensor else []
     await _require(call, telling, POLICY_CONTROL)
     # The answer tells what the camera saw.
     await _require(call, _showing(call.hass, telling, mac) if mac else [], POLICY_READ)
@@ -163,7 +170,7 @@ async def _described(
 
 async def _known(hass: HomeAssistant, sighting_id: str) -> dict[str, Any]:
     """Return what is stored of a Sighting, or was fired so late that it is not stored yet."""
-    for entry in _loaded(hass):
+    for entry in loaded_entries(hass):
         if (data := entry.runtime_data.recent.find(sighting_id)) is not None:
             return data
     try:
@@ -175,60 +182,27 @@ async def _known(hass: HomeAssistant, sighting_id: str) -> dict[str, Any]:
     return stored
 
 
-def _camera_of(hass: HomeAssistant, entity_id: str) -> tuple[NarratorConfigEntry, str]:
-    """Return the entry and the MAC address of the camera that any of its entities names."""
-    entity = er.async_get(hass).async_get(entity_id)
-    if entity is not None and entity.device_id is not None:
-        for entry in _loaded(hass):
-            for mac in entry.runtime_data.coordinator.data.cameras:
-                device = linked_device(hass, entry.entry_id, mac)
-                if device is not None and device.id == entity.device_id:
-                    return entry, mac
-    raise _mistake("camera_not_found", entity=entity_id)
+def _camera_of(hass: HomeAssistant, entity_id: str) -> KnownCamera:
+    """Return the camera that any of its entities names."""
+    if (camera := camera_of_entity(hass, entity_id)) is None:
+        raise _mistake("camera_not_found", entity=entity_id)
+    return camera
 
 
 def _entry_of(hass: HomeAssistant, console_id: str) -> NarratorConfigEntry:
     """Return the entry of that console, which may have been added anew since."""
-    for entry in _loaded(hass):
+    for entry in loaded_entries(hass):
         if entry.runtime_data.coordinator.console.mac.lower() == console_id:
             return entry
     raise _mistake("console_not_loaded")
 
 
-def _telling(hass: HomeAssistant, mac: str) -> list[str]:
-    """Return the entity by which a user is allowed or denied a camera's Sightings."""
-    return _ours(hass, mac, ("sensor", "last_sighting"))
-
-
 def _showing(hass: HomeAssistant, entity_ids: list[str], mac: str) -> list[str]:
-    """Return the entities in which the camera is seen: those that tell of it, and its picture.
-
-    The camera entities are those of the devices that any of ``entity_ids`` is on.
-    """
+    """Return the entities in which the camera is seen, on the devices of ``entity_ids``."""
     registry = er.async_get(hass)
     named = [entity for each in entity_ids if (entity := registry.async_get(each))]
     devices = {entity.device_id for entity in named if entity.device_id}
-    beside = [
-        entity for device in devices for entity in er.async_entries_for_device(registry, device)
-    ]
-    ours = (("event", "sighting"), ("sensor", "last_sighting"), ("image", "last_picture"))
-    return [
-        *_ours(hass, mac, *ours),
-        *(entity.entity_id for entity in beside if entity.domain == "camera"),
-    ]
-
-
-def _ours(hass: HomeAssistant, mac: str, *keys: tuple[str, str]) -> list[str]:
-    """Return our entities of the camera, of these platforms and keys, as far as they are there."""
-    registry = er.async_get(hass)
-    found = (
-        registry.async_get_entity_id(platform, DOMAIN, f"{mac}_{key}") for platform, key in keys
-    )
-    return [entity_id for entity_id in found if entity_id]
-
-
-def _loaded(hass: HomeAssistant) -> list[NarratorConfigEntry]:
-    return hass.config_entries.async_loaded_entries(DOMAIN)
+    return showing_entities(hass, devices, mac)
 
 
 async def _require(call: ServiceCall, entity_ids: list[str], policy: str) -> None:
