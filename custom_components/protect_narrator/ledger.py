@@ -9,12 +9,12 @@ from datetime import datetime
 import logging
 
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.util.ulid import ulid_now
 
 from .abilities import Experience
 from .ledger_file import LedgerFile
 from .pipeline.models import Detection
 from .pipeline.readiness import Interval
+from .records import context_id
 from .stored import (
     MAX_DONE,
     MAX_FIRED,
@@ -193,7 +193,8 @@ class Ledger:
             self._turn_away(detection)
             return False
         self._unfinished.put(detection)
-        self._context_ids.setdefault(detection.sighting_id, ulid_now())
+        sighting_id = detection.sighting_id
+        self._context_ids.setdefault(sighting_id, context_id(sighting_id, revision=1))
         last = self._last.pop(detection.camera_id, detection)
         self._last[detection.camera_id] = max(last, detection, key=lambda each: each.end)
         if len(self._last) > MOST_CAMERAS:

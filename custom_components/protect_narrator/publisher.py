@@ -20,6 +20,7 @@ from .pipeline.text import (
     tidy,
 )
 from .receipts import Receipts
+from .records import context_id
 
 # Text takes three bytes a character at most in every living script; emoji, which take four,
 # and what the console calls things must not make the event larger than 8 KB. Where many events
@@ -59,13 +60,13 @@ class SightingPublisher:
             config_entry_id=coordinator.config_entry.entry_id,
             device_id=self._device_id(detection.camera_id),
         )
+        told = detection if sighting.revision == 1 else None
+        # One that was taken in by an earlier version has another.
+        known = None if told is None else self._ledger.context_id_of(told)
+        context = Context(id=known or context_id(sighting.sighting_id, sighting.revision))
         if sighting.phase is Phase.FIRST:
-            context = Context()
             self._receipts.async_fire(data, context)
         else:
-            told = detection if sighting.revision == 1 else None
-            known = None if told is None else self._ledger.context_id_of(told)
-            context = Context(id=known)
             await self._receipts.async_record(data, context, told)
         coordinator.async_published(Published(sighting, context))
 

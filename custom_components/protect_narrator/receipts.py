@@ -6,8 +6,9 @@ there: its commit future was seen to be done, or not to be, while the row was mi
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from homeassistant.core import Context, HomeAssistant, callback
@@ -28,6 +29,7 @@ from .ledger import Ledger
 from .pipeline.blame import cautious_logger
 from .pipeline.models import Detection
 from .recent import RecentSightings
+from .records import recorded_at
 from .stored import Fired
 
 _LOGGER = cautious_logger(__name__)
@@ -98,7 +100,7 @@ class Receipts:
         self._said = False
         for fired in ledger.fired:
             # Whether it is in the database or not, it can be described again.
-            recent.note(fired.data)
+            recent.note(fired.data, fired.fired_at)
 
     @callback
     def async_start(self, resume: Callable[[Detection], None]) -> bool:
@@ -133,7 +135,7 @@ class Receipts:
     @callback
     def async_fire(self, data: dict[str, Any], context: Context) -> None:
         """Fire an event that is no record, such as first words."""
-        self._fire(data, context, dt_util.utcnow().timestamp())
+        self._fire(data, context, self._recorded_at(data))
 
     async def async_record(
         self, data: dict[str, Any], context: Context, told: Detection | None
@@ -147,7 +149,7 @@ class Receipts:
         fired = Fired(
             context_id=context.id,
             data=data,
-            fired_at=dt_util.utcnow().timestamp(),
+            fired_at=self._recorded_at(data),
             run=self._run,
         )
         try:
@@ -167,7 +169,13 @@ class Receipts:
     @callback
     def _fire(self, data: dict[str, Any], context: Context, when: float) -> None:
         self._hass.bus.async_fire(EVENT_SIGHTING, data, context=context, time_fired=when)
-        self._recent.note(data)
+        self._recent.note(data, when)
+
+    def _recorded_at(self, data: Mapping[str, Any]) -> float:
+        """Return the time of its row: when the Detection began, for each revision the same."""
+        if (known := self._recent.find_row(data["sighting_id"])) is not None:
+            return known.time
+        return recorded_at(datetime.fromisoformat(data["start"]), dt_util.utcnow())
 
     def _is_recorded(self) -> bool:
         try:

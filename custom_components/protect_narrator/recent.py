@@ -3,6 +3,8 @@
 from collections import OrderedDict
 from typing import Any
 
+from .records import Row
+
 # The recorder commits every five seconds, and no home sees more in that time; a row of up to
 # 8 KB each.
 _KEPT = 100
@@ -16,21 +18,26 @@ class RecentSightings:
 
     def __init__(self) -> None:
         """Start with none."""
-        self._fired: OrderedDict[str, dict[str, Any]] = OrderedDict()
+        self._fired: OrderedDict[str, Row] = OrderedDict()
 
-    def note(self, data: dict[str, Any]) -> None:
-        """Remember a bus event's data, unless a later revision is known."""
+    def note(self, data: dict[str, Any], time: float) -> None:
+        """Remember a bus event's data, unless a later revision is known, and its time."""
         known = self._fired.get(data["sighting_id"])
-        if known is None or known["revision"] <= data["revision"]:
-            self._fired[data["sighting_id"]] = data
+        if known is None or known.data["revision"] <= data["revision"]:
+            self._fired[data["sighting_id"]] = Row(data, time)
         self._fired.move_to_end(data["sighting_id"])
         if len(self._fired) > _KEPT:
             self._fired.popitem(last=False)
 
     def find(self, sighting_id: str) -> dict[str, Any] | None:
         """Return the data of its highest revision, None when it was not among the last."""
+        known = self._fired.get(sighting_id)
+        return None if known is None else known.data
+
+    def find_row(self, sighting_id: str) -> Row | None:
+        """Return its highest revision as it is stored, or will be in a moment."""
         return self._fired.get(sighting_id)
 
     def last(self, count: int) -> list[dict[str, Any]]:
         """Return the data of the last that were fired, oldest first."""
-        return list(self._fired.values())[-count:]
+        return [fired.data for fired in self._fired.values()][-count:]

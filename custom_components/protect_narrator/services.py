@@ -1,7 +1,6 @@
 """What the user can ask for: a description of what just was, or another one of what is told."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from homeassistant.auth.permissions.const import POLICY_CONTROL, POLICY_READ
 from homeassistant.const import ATTR_ENTITY_ID
@@ -24,7 +23,7 @@ from homeassistant.util.ulid import ulid_now
 import probatio
 
 from .const import DOMAIN
-from .history import HistoryUnavailableError, async_find
+from .history import HistoryUnavailableError, async_find_row
 from .ledger import Ledger
 from .permissions import (
     KnownCamera,
@@ -36,6 +35,7 @@ from .permissions import (
 from .pipeline.errors import NotTakenError, NoWordsError
 from .pipeline.models import Detection, Label, Phase
 from .pipeline.text import LONGEST_WISH, tidy
+from .records import Row
 from .runtime import NarratorConfigEntry
 from .stored import detection_from
 
@@ -110,7 +110,8 @@ async def _describe_again(call: ServiceCall) -> ServiceResponse:
     """Describe a Sighting once more, from the recording; answer with its new revision."""
     sighting_id: str = call.data[ATTR_SIGHTING_ID]
     try:
-        data = await _known(call.hass, sighting_id)
+        known = await _known(call.hass, sighting_id)
+        data = known.data
         detection = detection_from(data)
         entry = _entry_of(call.hass, detection.console_id)
     except ServiceValidationError:
@@ -131,6 +132,8 @@ async def _describe_again(call: ServiceCall) -> ServiceResponse:
     newest = runtime.recent.find(sighting_id) or data
     if _is_to_come(newest["phase"], detection, runtime.ledger):
         raise _mistake("still_going_on")
+    # All revisions have the time of the first.
+    runtime.recent.note(data, known.time)
     revision = max(newest["revision"], data["revision"], 1) + 1
     return await _described(entry, detection, call, revision=revision)
 
@@ -168,13 +171,13 @@ async def _described(
     return runtime.recent.find(sighting.sighting_id)
 
 
-async def _known(hass: HomeAssistant, sighting_id: str) -> dict[str, Any]:
+async def _known(hass: HomeAssistant, sighting_id: str) -> Row:
     """Return what is stored of a Sighting, or was fired so late that it is not stored yet."""
     for entry in loaded_entries(hass):
-        if (data := entry.runtime_data.recent.find(sighting_id)) is not None:
-            return data
+        if (fired := entry.runtime_data.recent.find_row(sighting_id)) is not None:
+            return fired
     try:
-        stored = await async_find(hass, sighting_id)
+        stored = await async_find_row(hass, sighting_id)
     except HistoryUnavailableError as err:
         raise _mistake("history_unavailable") from err
     if stored is None:

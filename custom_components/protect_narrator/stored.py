@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NotRequired, TypedDict
 
-from homeassistant.util.ulid import ulid_now, ulid_to_bytes_or_none
+from homeassistant.util.ulid import ulid_to_bytes_or_none
 
 from .abilities import MAX_LEARNT, StoredExperience
 from .event_shape import is_seconds, require_event
 from .pipeline.models import Detection, Label, ranked
 from .pipeline.readiness import MOST_INTERVALS, Interval
+from .records import context_id as record_context_id
 from .salvage import (
     Salvage,
     iso,
@@ -123,7 +124,7 @@ class Fired:
     """The event's data, as they were fired."""
 
     fired_at: float
-    """When, in seconds since the epoch."""
+    """The event's time, in seconds since the epoch: when its Detection began."""
 
     run: str
     """The run of Home Assistant that fired it the last time: while that lasts, the event is in
@@ -229,11 +230,11 @@ def detection_from(data: Mapping[str, Any]) -> Detection:
 def _unfinished(item: object) -> Unfinished:
     data = mapping_in(item)
     context_id = data.get("context_id")
-    # Without an id that we know nothing can have been fired: it gets one.
-    known = isinstance(context_id, str) and ulid_to_bytes_or_none(context_id) is not None
-    return Unfinished(
-        detection=detection_from(data), context_id=str(context_id) if known else ulid_now()
-    )
+    detection = detection_from(data)
+    if not isinstance(context_id, str) or ulid_to_bytes_or_none(context_id) is None:
+        # Without an id that we know nothing can have been fired: it gets its own.
+        context_id = record_context_id(detection.sighting_id, 1)
+    return Unfinished(detection=detection, context_id=context_id)
 
 
 def _fired(item: object) -> Fired:

@@ -213,7 +213,9 @@ async def test_first_words_are_not_waited_for(recorder_mock: Recorder, world: Wo
     await world.start()
     await world.take_in()
 
-    world.receipts.async_fire({"sighting_id": "a", "revision": 0}, Context())
+    world.receipts.async_fire(
+        {"sighting_id": "a", "revision": 0, "start": "2026-11-01T08:00:00+00:00"}, Context()
+    )
 
     assert len(world.fired) == 1
     assert world.ledger.fired == ()

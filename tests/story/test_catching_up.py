@@ -16,7 +16,7 @@ from custom_components.protect_narrator.const import (
     CONF_RECONCILE_INTERVAL,
     DOMAIN,
 )
-from custom_components.protect_narrator.history import async_told_since
+from custom_components.protect_narrator.history import async_told_since, rows
 from custom_components.protect_narrator.pipeline import backlog as backlog_room
 from custom_components.protect_narrator.pipeline.backlog import AT_ONCE
 from simulator.console import Socket
@@ -392,7 +392,7 @@ async def test_a_database_that_does_not_answer_is_said_and_costs_no_sighting(
         raise TimeoutError
 
     monkeypatch.setattr(backlog_room, "_RECORD_WAIT_S", 0.2)
-    monkeypatch.setattr("custom_components.protect_narrator.history._told_since", hang)
+    monkeypatch.setattr("custom_components.protect_narrator.history.rows._told_since", hang)
     events = await was_seen(home, HOUR)
     made_long_ago(home, agent)
     await home.start()
@@ -410,7 +410,7 @@ async def test_a_recorder_that_is_not_ready_yet_lets_nothing_be_told_twice(
     await home.next_sightings(2)
     await home.unload()
     await forget(home, hass_storage, 2)
-    told_since, asked = history._told_since, 0
+    told_since, asked = rows._told_since, 0
 
     def not_ready(recorder: Recorder, since: datetime) -> frozenset[tuple[str, str]]:
         nonlocal asked
@@ -420,7 +420,7 @@ async def test_a_recorder_that_is_not_ready_yet_lets_nothing_be_told_twice(
         return told_since(recorder, since)
 
     monkeypatch.setattr(backlog_room, "_RECORD_PAUSE_S", 0.05)
-    monkeypatch.setattr(history, "_told_since", not_ready)
+    monkeypatch.setattr(rows, "_told_since", not_ready)
     await home.start()
     await until(lambda: asked >= 2)
     await is_all(home)

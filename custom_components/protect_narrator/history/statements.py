@@ -1,0 +1,180 @@
+"""The questions as SQL, in what SQLite, MariaDB and PostgreSQL have in common.
+
+What a database does not compare as people do is compared loosely here, and exactly by who reads
+the rows.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from homeassistant.components.recorder.db_schema import (
+    EVENT_DATA_JSON,
+    JSONB_VARIANT_CAST,
+    EventData,
+    Events,
+    JSONLiteral,
+)
+from sqlalchemy import ColumnElement, Select, and_, func, not_, or_, select, type_coerce
+from sqlalchemy.orm import aliased
+
+from .query import ANY, NOTHING_LOST, CameraSet, SightingQuery
+
+_LaterEvents = aliased(Events)
+_LaterData = aliased(EventData)
+_LATER_JSON = type_coerce(
+    _LaterData.shared_data.cast(JSONB_VARIANT_CAST), JSONLiteral(none_as_null=True)
+)
+
+_ID = EVENT_DATA_JSON["sighting_id"].as_string()
+_REVISION = EVENT_DATA_JSON["revision"].as_integer()
+_REASON = EVENT_DATA_JSON["fallback_reason"].as_string()
+
+
+def rows(type_id: int, query: SightingQuery) -> Select[tuple[float | None, int, str | None]]:
+    """Return the question for time, id and data of what may match, newest first."""
+    return (
+        select(Events.time_fired_ts, Events.event_id, EventData.shared_data)
+        .select_from(Events)
+        .join(EventData, Events.data_id == EventData.data_id)
+        .where(Events.event_type_id == type_id, *_within(query), *_like(query))
+        .where(not_(_is_superseded(type_id)))
+        .order_by(Events.time_fired_ts.desc(), Events.event_id.desc())
+    )
+
+
+def after(time: float, event_id: int) -> ColumnElement[bool]:
+    """Return the condition for what follows that row, newest first."""
+    return or_(
+        Events.time_fired_ts < time,
+        and_(Events.time_fired_ts == time, Events.event_id < event_id),
+    )
+
+
+def revisions(first: bytes, last: bytes) -> Select[tuple[int | None, float | None, str | None]]:
+    """Return the question for type, time and data of all in a range of contexts.
+
+    The type is compared by who reads: here it would invite a database to read all of ours.
+    """
+    return (
+        select(Events.event_type_id, Events.time_fired_ts, EventData.shared_data)
+        .select_from(Events)
+        .join(EventData, Events.data_id == EventData.data_id)
+        .where(Events.context_id_bin.between(first, last))
+    )
+
+
+def by_reason(type_id: int, query: SightingQuery) -> Select[tuple[str | None, int]]:
+    """Return the question for how many rows each reason has, whatever their revision."""
+    return (
+        select(_REASON, func.count())
+        .select_from(Events)
+        .join(EventData, Events.data_id == EventData.data_id)
+        .where(Events.event_type_id == type_id, *_within(query), *_of(query.cameras))
+        .where(_ID.is_not(None))  # anybody can fire an event of that name
+        .group_by(_REASON)
+    )
+
+
+def shared_times(type_id: int, query: SightingQuery) -> Select[tuple[float | None]]:
+    """Return the question for the times at which there is more than one row.
+
+    Revisions of one Sighting have the same time. The index alone answers this.
+    """
+    return (
+        select(Events.time_fired_ts)
+        .where(Events.event_type_id == type_id, *_within(query))
+        .group_by(Events.time_fired_ts)
+        .having(func.count() > 1)
+    )
+
+
+def at_times(
+    type_id: int, query: SightingQuery, times: Sequence[float | None]
+) -> Select[tuple[float | None, str, int | None, str | None]]:
+    """Return the question for time, Sighting, revision and reason of the rows at these times."""
+    return (
+        select(Events.time_fired_ts, _ID, _REVISION, _REASON)
+        .select_from(Events)
+        .join(EventData, Events.data_id == EventData.data_id)
+        .where(Events.event_type_id == type_id, Events.time_fired_ts.in_(times))
+        .where(*_of(query.cameras))
+    )
+
+
+def oldest(type_id: int) -> Select[tuple[float | None]]:
+    """Return the question for the time of the first row that is left."""
+    return select(func.min(Events.time_fired_ts)).where(Events.event_type_id == type_id)
+
+
+def _is_superseded(type_id: int) -> ColumnElement[bool]:
+    """Return the condition for there being a later revision: at the same time, as all of them."""
+    return (
+        select(_LaterEvents.event_id)
+        .join(_LaterData, _LaterEvents.data_id == _LaterData.data_id)
+        .where(
+            _LaterEvents.event_type_id == type_id,
+            _LaterEvents.time_fired_ts == Events.time_fired_ts,
+            _LaterEvents.event_id != Events.event_id,
+            _LATER_JSON["sighting_id"].as_string() == _ID,
+            _LATER_JSON["revision"].as_integer() > _REVISION,
+        )
+        .correlate(Events, EventData)
+        .exists()
+    )
+
+
+def _within(query: SightingQuery) -> Iterator[ColumnElement[bool]]:
+    if query.since is not None:
+        yield Events.time_fired_ts >= query.since.timestamp()
+    if query.until is not None:
+        yield Events.time_fired_ts < query.until.timestamp()
+
+
+def _of(cameras: CameraSet | None) -> Iterator[ColumnElement[bool]]:
+    if cameras is None:
+        return
+    yield or_(
+        EVENT_DATA_JSON["camera_id"].as_string().in_(sorted(cameras.camera_ids)),
+        EVENT_DATA_JSON["device_id"].as_string().in_(sorted(cameras.device_ids)),
+    )
+
+
+def _like(query: SightingQuery) -> Iterator[ColumnElement[bool]]:
+    yield from _of(query.cameras)
+    if query.importances:
+        yield EVENT_DATA_JSON["importance"].as_string().in_(sorted(query.importances))
+    if query.fallback_reasons:
+        yield _lost(query.fallback_reasons)
+    if query.labels:
+        yield or_(*(_lists("labels", label) for label in sorted(query.labels)))
+    if query.plate is not None:
+        yield _lists("license_plates", query.plate)
+    if query.face is not None:
+        yield _lists("faces", query.face)
+    for word in query.words:
+        yield or_(*(_says(key, f"%{_loosely(word)}%") for key in ("title", "description")))
+
+
+def _lost(reasons: frozenset[str]) -> ColumnElement[bool]:
+    is_one: ColumnElement[bool] = _REASON.in_(sorted(reasons - {ANY, NOTHING_LOST}))
+    if ANY in reasons:
+        is_one = or_(is_one, _REASON.is_not(None))
+    if NOTHING_LOST in reasons:
+        is_one = or_(is_one, _REASON.is_(None))
+    return is_one
+
+
+def _lists(key: str, name: str) -> ColumnElement[bool]:
+    """Return the condition for a list of texts having one that is more or less this."""
+    return _says(key, f'%"{_loosely(name.strip())}"%')
+
+
+def _says(key: str, pattern: str) -> ColumnElement[bool]:
+    says: ColumnElement[bool] = func.lower(EVENT_DATA_JSON[key].as_string()).like(pattern)
+    return says
+
+
+def _loosely(text: str) -> str:
+    """Return a pattern for what databases write, escape and compare each in its own way."""
+    return "".join(
+        letter if letter.isascii() and letter.isalnum() else "%" for letter in text.casefold()
+    )

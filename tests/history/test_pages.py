@@ -1,0 +1,212 @@
+"""Sightings are found by what they tell of, newest first, each once."""
+
+from datetime import timedelta
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
+import pytest
+
+from custom_components.protect_narrator.hidden import DATA_HIDDEN
+from custom_components.protect_narrator.history import (
+    ANY,
+    NOTHING_LOST,
+    BadCursorError,
+    CameraSet,
+    HistoryUnavailableError,
+    SightingQuery,
+    async_find,
+    async_page,
+)
+from custom_components.protect_narrator.history.rows import async_processed
+from custom_components.protect_narrator.pipeline.models import Label
+from tests.history.conftest import DEVICE, Record
+from tests.shell.sightings import START
+
+GARAGE = "65f0c0de0000000000000002"
+
+
+async def test_the_newest_comes_first_whenever_it_was_told(record: Record) -> None:
+    record.tell(1, minutes=10, told={"title": "ten"})
+    record.tell(2, minutes=30, told={"title": "thirty"})
+    record.tell(3, minutes=20, told={"title": "twenty", "late": True})
+
+    assert await record.titles() == ["thirty", "twenty", "ten"]
+
+
+async def test_pages_follow_each_other_without_a_gap_or_a_repetition(record: Record) -> None:
+    for number in range(7):
+        # Two and two begin at the same moment, as when two cameras see one car.
+        record.tell(number, minutes=number // 2, told={"title": str(number)})
+    seen: list[list[str]] = []
+    cursor = None
+    while True:
+        page = await record.page(3, cursor)
+        seen.append([data["title"] for data in page.sightings])
+        if (cursor := page.next) is None:
+            break
+
+    assert [sorted(titles) for titles in seen] == [["4", "5", "6"], ["1", "2", "3"], ["0"]]
+
+
+async def test_what_comes_while_somebody_turns_pages_moves_none_of_them(record: Record) -> None:
+    for number in range(4):
+        record.tell(number, minutes=number, told={"title": str(number)})
+    first = await record.page(2)
+    record.tell(9, minutes=9, told={"title": "new"})
+
+    second = await record.page(2, first.next)
+
+    assert [data["title"] for data in second.sightings] == ["1", "0"]
+
+
+@pytest.mark.parametrize(
+    "cursor", ["", "x", "1.5", "1.5~", "~1", "nan~1", "inf~1", "1.5~-1", "1~" + "9" * 40, "1~1~1"]
+)
+async def test_a_cursor_of_no_page_is_an_error(record: Record, cursor: str) -> None:
+    with pytest.raises(BadCursorError):
+        await record.page(cursor=cursor)
+
+
+async def test_only_the_last_words_of_each_are_found(record: Record) -> None:
+    for number in range(3):
+        record.tell(number, minutes=number, revision=0, told={"title": f"first {number}"})
+    for number in range(2):
+        record.tell(number, minutes=number, told={"title": f"full {number}"})
+    record.tell(0, minutes=0, revision=2, told={"title": "again 0"})
+
+    assert await record.titles() == ["first 2", "full 1", "again 0"]
+
+
+async def test_what_was_lost_before_and_is_not_any_more_is_not_found_by_its_loss(
+    record: Record,
+) -> None:
+    record.tell(1, lost=True, told={"title": "lost"})
+    record.tell(1, revision=2, told={"title": "again"})
+
+    assert await record.titles(fallback_reasons=frozenset({ANY})) == []
+    assert await record.titles(fallback_reasons=frozenset({NOTHING_LOST})) == ["again"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({}, ["c", "b", "a"]),
+        ({"cameras": CameraSet(camera_ids=frozenset({GARAGE}))}, ["b"]),
+        ({"cameras": CameraSet(camera_ids=frozenset({GARAGE, "x"}))}, ["b"]),
+        (
+            {"cameras": CameraSet(camera_ids=frozenset(), device_ids=frozenset({DEVICE}))},
+            ["c", "a"],
+        ),
+        ({"cameras": CameraSet(camera_ids=frozenset())}, []),
+        ({"labels": frozenset({"person"})}, ["c", "a"]),
+        ({"labels": frozenset({"ring", "vehicle"})}, ["c", "b"]),
+        ({"importances": frozenset({"high"})}, ["b"]),
+        ({"fallback_reasons": frozenset({"clip_download_failed"})}, ["c"]),
+        ({"fallback_reasons": frozenset({ANY})}, ["c"]),
+        ({"fallback_reasons": frozenset({NOTHING_LOST})}, ["b", "a"]),
+        ({"fallback_reasons": frozenset({NOTHING_LOST, "clip_download_failed"})}, ["c", "b", "a"]),
+        ({"plate": "ab-12 xy"}, ["b"]),
+        ({"plate": "ab-12"}, []),
+        ({"face": "jörg ÖZ"}, ["a"]),
+        ({"face": "j_rg öz"}, []),
+        ({"text": "BLAUE tür"}, ["a"]),
+        ({"text": "blaue wagen"}, []),
+        ({"text": "100% 'der' \"sicher\""}, ["b"]),
+        ({"text": "100_"}, []),
+        ({"since": START + timedelta(minutes=1)}, ["c", "b"]),
+        ({"until": START + timedelta(minutes=2)}, ["b", "a"]),
+        ({"since": START + timedelta(minutes=1), "until": START + timedelta(minutes=2)}, ["b"]),
+    ],
+)
+async def test_each_filter_leaves_out_what_does_not_match(
+    record: Record, asked: dict[str, Any], expected: list[str]
+) -> None:
+    record.tell(
+        1,
+        faces=("Jörg Öz",),
+        told={"title": "a", "description": "Er geht durch die BLAUE TÜR."},
+    )
+    record.tell(
+        2,
+        minutes=1,
+        camera_id=GARAGE,
+        labels=(Label.VEHICLE,),
+        license_plates=("AB-12 XY",),
+        told={
+            "title": "b",
+            "importance": "high",
+            "device_id": None,
+            "description": "100% 'der' Wagen, \"sicher\"",
+        },
+    )
+    record.tell(3, minutes=2, lost=True, labels=(Label.RING, Label.PERSON), told={"title": "c"})
+
+    assert await record.titles(**asked) == expected
+
+
+async def test_one_is_found_by_its_id_with_its_last_words(record: Record) -> None:
+    data = record.tell(1)
+    again = record.tell(1, revision=2, told={"title": "again"})
+    record.tell(2)
+    await async_processed(record.hass)
+
+    assert await async_find(record.hass, data["sighting_id"]) == again
+    assert await async_find(record.hass, "0" * 32) is None
+    assert await async_find(record.hass, "no id of ours") is None
+
+
+async def test_what_somebody_else_fires_under_that_name_is_not_found(record: Record) -> None:
+    data = record.tell(1, told={"title": "ours"})
+    record.fire({"of": "somebody else"}, minutes=1)
+    record.fire({**data, "start": "yesterday", "sighting_id": "e" * 32}, minutes=2)
+    record.fire({**data, "revision": "last", "sighting_id": "f" * 32}, minutes=3)
+
+    assert await record.titles(limit=1) == ["ours"]
+
+
+async def test_among_much_that_is_foreign_the_next_page_goes_on(record: Record) -> None:
+    record.tell(1, minutes=-1, told={"title": "ours"})
+    for minute in range(60):
+        record.fire({"of": "somebody else"}, minutes=minute)
+
+    found: list[str] = []
+    cursor = None
+    while True:
+        page = await record.page(1, cursor)
+        found += [data["title"] for data in page.sightings]
+        if (cursor := page.next) is None:
+            break
+
+    assert found == ["ours"]
+
+
+async def test_what_is_hidden_is_not_found(record: Record) -> None:
+    hidden = record.tell(1, told={"title": "hidden"})
+    record.tell(2, minutes=-1, told={"title": "shown"})
+    record.hass.data[DATA_HIDDEN] = frozenset({hidden["sighting_id"]})
+
+    assert await record.titles(limit=1) == ["shown"]
+    assert await async_find(record.hass, hidden["sighting_id"]) is None
+
+
+async def test_a_console_whose_clock_is_ahead_is_not_before_all_that_follows(
+    record: Record,
+) -> None:
+    record.tell(1, start=dt_util.utcnow() + timedelta(days=400), told={"title": "ahead"})
+    record.tell(2, start=dt_util.utcnow() + timedelta(seconds=1), told={"title": "after"})
+
+    page = await record.page(until=dt_util.utcnow() + timedelta(minutes=1))
+
+    assert {data["title"] for data in page.sightings} == {"ahead", "after"}
+
+
+async def test_without_a_recorder_there_is_nobody_to_ask(hass: HomeAssistant) -> None:
+    with pytest.raises(HistoryUnavailableError):
+        await async_page(hass, SightingQuery())
+    with pytest.raises(HistoryUnavailableError):
+        await async_find(hass, "0" * 32)
+
+
+async def test_before_the_first_was_stored_there_are_none(record: Record) -> None:
+    assert await record.titles() == []
