@@ -11,11 +11,9 @@ from typing import Any, override
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, UnsupportedStorageVersionError
-from homeassistant.helpers.storage import Store
-from homeassistant.util.file import WriteError
-from homeassistant.util.json import SerializationError
 from homeassistant.util.ulid import ulid_now
 
+from .checked_store import CheckedStore, NotWrittenError
 from .const import DOMAIN
 from .stored import Remembered, StoredLedger, stored
 
@@ -45,47 +43,15 @@ LONGEST_RETRY_S = 60.0
 _MOST_DOUBLINGS = 6
 
 
-class _NotWrittenError(Exception):
-    """The content is not on disk."""
-
-
 class LedgerUnavailableError(Exception):
     """The file cannot be read now, and nothing is known to be wrong with it."""
 
 
-class _Store(Store[StoredLedger]):
+class _Store(CheckedStore[StoredLedger]):
     """The file, as Home Assistant keeps it."""
 
     knows_version = False
     """Whether the outer values were read, and an earlier version's content is."""
-
-    _failure: Exception | None = None
-    _is_written = False
-
-    async def async_put(self, content: StoredLedger) -> bool:
-        """Write; return whether it is on disk. Raises _NotWrittenError.
-
-        While Home Assistant stops it is not: then all that is stored is written at its very end.
-        """
-        self._failure, self._is_written = None, False
-        try:
-            await self.async_save(content)
-        except OSError as err:
-            # Of the folder, which has to be made first.
-            raise _NotWrittenError(str(err)) from err
-        if self._failure is not None:
-            raise _NotWrittenError(str(self._failure)) from self._failure
-        return self._is_written
-
-    @override
-    async def _async_write_data(self, data: dict[str, Any]) -> None:
-        """Write, and remember how that went: ``async_save`` logs what has failed and returns."""
-        try:
-            await super()._async_write_data(data)
-        except (SerializationError, WriteError) as err:
-            self._failure = err
-            raise
-        self._failure, self._is_written = None, True
 
     @override
     async def _async_migrate_func(
@@ -256,7 +222,7 @@ class LedgerFile:
         try:
             content = await self._hass.async_add_executor_job(stored, remembered)
             is_on_disk = await self._store.async_put(content)
-        except _NotWrittenError as err:
+        except NotWrittenError as err:
             self._failures += 1
             self._say(str(err))
         else:

@@ -1,0 +1,47 @@
+"""Home Assistant's storage, asked whether what was written is on disk."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, override
+
+from homeassistant.helpers.storage import Store
+from homeassistant.util.file import WriteError
+from homeassistant.util.json import SerializationError
+
+
+class NotWrittenError(Exception):
+    """The content is not on disk."""
+
+
+class CheckedStore[T: Mapping[str, Any] | Sequence[Any]](Store[T]):
+    """A file of Home Assistant's, whose writing may fail before somebody's eyes.
+
+    ``async_save`` logs what has failed and returns.
+    """
+
+    _failure: Exception | None = None
+    _is_written = False
+
+    async def async_put(self, content: T) -> bool:
+        """Write; return whether it is on disk. Raises NotWrittenError.
+
+        While Home Assistant stops it is not: then all that is stored is written at its very end.
+        """
+        self._failure, self._is_written = None, False
+        try:
+            await self.async_save(content)
+        except OSError as err:
+            # Of the folder, which has to be made first.
+            raise NotWrittenError(str(err)) from err
+        if self._failure is not None:
+            raise NotWrittenError(str(self._failure)) from self._failure
+        return self._is_written
+
+    @override
+    async def _async_write_data(self, data: dict[str, Any]) -> None:
+        """Write, and remember how that went."""
+        try:
+            await super()._async_write_data(data)
+        except (SerializationError, WriteError) as err:
+            self._failure = err
+            raise
+        self._failure, self._is_written = None, True
