@@ -22,6 +22,7 @@ from .console_access import (
 from .const import DOMAIN
 from .coordinator import NarratorCoordinator
 from .describer import HomeAssistantDescriber
+from .hidden import HiddenUnavailableError, async_hidden, hidden_ids
 from .history import async_told_since
 from .ledger import Ledger
 from .ledger_file import LedgerUnavailableError
@@ -128,7 +129,8 @@ def _put_together(hass: HomeAssistant, entry: ConfigEntry, parts: _Parts) -> Run
         mac = coordinator.mac_of(detection.camera_id)
         return worded(hass, entry, plain_policy(detection), detection, mac)
 
-    recent, clock = RecentSightings(), SystemClock()
+    meter = CallMeter(coordinator)
+    recent, clock = RecentSightings(partial(hidden_ids, hass)), SystemClock()
     receipts = Receipts(
         hass,
         ledger,
@@ -140,7 +142,7 @@ def _put_together(hass: HomeAssistant, entry: ConfigEntry, parts: _Parts) -> Run
         console=connection.media,
         archive=parts.archive,
         describers=lambda agent_id: HomeAssistantDescriber(hass, agent_id, ledger.experience),
-        meter=CallMeter(coordinator),
+        meter=meter,
         publisher=SightingPublisher(hass, coordinator, ledger, receipts),
         clock=clock,
         policy=policy,
@@ -190,6 +192,7 @@ def _put_together(hass: HomeAssistant, entry: ConfigEntry, parts: _Parts) -> Run
         ledger=ledger,
         recent=recent,
         receipts=receipts,
+        meter=meter,
         watchman=watchman,
     )
 
@@ -210,10 +213,14 @@ async def _swept_archive(hass: HomeAssistant) -> tuple[ClipArchive, StorageError
 
 
 async def _ledger(hass: HomeAssistant, entry: ConfigEntry) -> Ledger:
-    """Read what is remembered: to begin without it would tell twice, and un-mute cameras."""
+    """Read what is remembered: to begin without it would tell twice, and un-mute cameras.
+
+    What is hidden is read with it: to begin without would show what was deleted.
+    """
     try:
+        await async_hidden(hass)
         return await Ledger.async_load(hass, entry.entry_id)
-    except LedgerUnavailableError as err:
+    except (HiddenUnavailableError, LedgerUnavailableError) as err:
         raise ConfigEntryNotReady(
             translation_domain=DOMAIN, translation_key="memory_unavailable"
         ) from err

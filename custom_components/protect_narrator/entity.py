@@ -6,6 +6,7 @@ from typing import override
 
 from homeassistant.core import callback
 from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
@@ -13,6 +14,7 @@ from homeassistant.util import dt as dt_util
 
 from .coordinator import NarratorCoordinator, Published
 from .devices import camera_device, console_device, core_device
+from .hidden import SIGNAL_HIDDEN
 from .protect import CameraInfo
 
 
@@ -107,6 +109,27 @@ class SightingEntity(CameraEntity):
         """Subscribe to the camera's Sightings."""
         await super().async_added_to_hass()
         self.async_on_remove(self.coordinator.async_subscribe(self._mac, self._async_on_published))
+        self.async_on_remove(
+            async_dispatcher_connect(self.hass, SIGNAL_HIDDEN, self._async_on_hidden)
+        )
+
+    @callback
+    def _async_on_hidden(self, sighting_id: str) -> None:
+        """Show a Sighting no longer that was deleted; the next one is the last again."""
+        if self._shown_id == sighting_id:
+            self._newest = None
+            self._async_show_nothing()
+            self.async_write_ha_state()
+
+    @property
+    def _shown_id(self) -> str | None:
+        """The ``sighting_id`` of what is shown."""
+        return None if self._newest is None else self._newest[1]
+
+    @callback
+    def _async_show_nothing(self) -> None:
+        """Show no Sighting."""
+        raise NotImplementedError
 
     @callback
     def _async_on_published(self, published: Published) -> None:

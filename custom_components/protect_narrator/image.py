@@ -57,6 +57,12 @@ class LastPicture(SightingEntity, ImageEntity):
         self._attr_image_last_updated = dt_util.utcnow()
 
     @override
+    @callback
+    def _async_show_nothing(self) -> None:
+        self._picture = None
+        self._attr_image_last_updated = dt_util.utcnow()
+
+    @override
     async def async_image(self) -> bytes | None:
         """Return the JPEG; a user who may not see this entity is answered 403 instead."""
         request = current_request.get()

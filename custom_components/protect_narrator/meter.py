@@ -35,12 +35,26 @@ class CallMeter:
         """Count a question, just before it is put."""
         self._coordinator.async_count_ai_call(self._coordinator.mac_of(detection.camera_id))
 
-    def answered(self, _detection: Detection, answer: Answer) -> None:
+    def may_ask_of_all(self, policy: Policy) -> bool:
+        """Say whether one more question about no one camera is within the day's limit.
+
+        What is kept for rings stays kept.
+        """
+        if self._budget(policy).left() != 0:
+            return True
+        self._say_once(None, "all of its cameras")
+        return False
+
+    def asked_of_all(self) -> None:
+        """Count such a question, just before it is put."""
+        self._coordinator.async_count_ai_call(None)
+
+    def answered(self, _detection: Detection | None, answer: Answer) -> None:
         """Count what an answer cost, whether or not it can be used."""
         if answer.tokens is not None:
             self._coordinator.async_count_ai_tokens(answer.tokens)
 
-    def failed(self, _detection: Detection) -> None:
+    def failed(self, _detection: Detection | None) -> None:
         """Count a question that was not answered usably."""
         self._coordinator.async_count_ai_failure()
 

@@ -1,6 +1,7 @@
 """The last Sightings as they were fired: the recorder commits its rows seconds later."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
 from .records import Row
@@ -14,10 +15,11 @@ TIMINGS = ("settle_s", "download_s", "prepare_s", "describe_s", "total_s")
 
 
 class RecentSightings:
-    """Remembers the highest revision of the last Sightings of one console."""
+    """Remembers the highest revision of the last Sightings of one console, but for hidden ones."""
 
-    def __init__(self) -> None:
-        """Start with none."""
+    def __init__(self, hidden: Callable[[], frozenset[str]] = frozenset) -> None:
+        """Start with none; ``hidden`` returns the ids of what is not found any more."""
+        self._hidden = hidden
         self._fired: OrderedDict[str, Row] = OrderedDict()
 
     def note(self, data: dict[str, Any], time: float) -> None:
@@ -31,13 +33,15 @@ class RecentSightings:
 
     def find(self, sighting_id: str) -> dict[str, Any] | None:
         """Return the data of its highest revision, None when it was not among the last."""
-        known = self._fired.get(sighting_id)
+        known = self.find_row(sighting_id)
         return None if known is None else known.data
 
     def find_row(self, sighting_id: str) -> Row | None:
         """Return its highest revision as it is stored, or will be in a moment."""
-        return self._fired.get(sighting_id)
+        return None if sighting_id in self._hidden() else self._fired.get(sighting_id)
 
     def last(self, count: int) -> list[dict[str, Any]]:
         """Return the data of the last that were fired, oldest first."""
-        return [fired.data for fired in self._fired.values()][-count:]
+        hidden = self._hidden()
+        shown = [fired.data for each, fired in self._fired.items() if each not in hidden]
+        return shown[-count:]

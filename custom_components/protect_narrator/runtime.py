@@ -12,6 +12,7 @@ from .console_access import Sessions, look_up_cameras
 from .const import DOMAIN
 from .coordinator import NarratorCoordinator
 from .ledger import Ledger
+from .meter import CallMeter
 from .pipeline.backlog import Backlog
 from .pipeline.blocking import Decoder
 from .pipeline.gate import Gate
@@ -56,6 +57,9 @@ class RuntimeData:
 
     receipts: Receipts
     """What was fired and is not stored yet."""
+
+    meter: CallMeter
+    """What AI calls are counted against."""
 
     watchman: Watchman
     """What tells the user of what is wrong."""

@@ -18,6 +18,7 @@ from homeassistant.helpers.restore_state import RestoredExtraData, RestoreEntity
 
 from .coordinator import NarratorCoordinator, NarratorData, Published
 from .entity import CameraEntity, ConsoleEntity, SightingEntity, async_add_for_cameras
+from .hidden import hidden_ids
 from .pipeline.breaker import Downloads
 from .pipeline.models import FallbackReason
 from .runtime import NarratorConfigEntry
@@ -203,6 +204,12 @@ class CameraCallsSensor(CameraEntity, SensorEntity):
 class RestoredSightingSensor(SightingEntity, SensorEntity, RestoreEntity):
     """A sensor that shows what it showed before a restart, until the next Sighting."""
 
+    @override
+    @callback
+    def _async_show_nothing(self) -> None:
+        self._attr_native_value = None
+        self._attr_extra_state_attributes = {}
+
     @property
     @override
     def extra_restore_state_data(self) -> RestoredExtraData | None:
@@ -224,6 +231,8 @@ class RestoredSightingSensor(SightingEntity, SensorEntity, RestoreEntity):
         if (last := await self.async_get_last_extra_data()) is None:
             return
         shown = last.as_dict()
+        if shown["attributes"].get("sighting_id") in hidden_ids(self.hass):
+            return  # deleted since that was kept
         if self.options is None or shown["value"] in self.options:
             self._attr_native_value = shown["value"]
             self._attr_extra_state_attributes = shown["attributes"]

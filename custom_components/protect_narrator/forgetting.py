@@ -1,0 +1,52 @@
+"""Looks once a day which of the hidden Sightings have no row any more."""
+
+from datetime import datetime, timedelta
+import logging
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.event import async_track_time_interval
+from homeassistant.helpers.singleton import singleton
+from homeassistant.util import dt as dt_util
+
+from .const import DOMAIN
+from .hidden import HiddenUnavailableError, async_hidden
+from .history import HistoryUnavailableError, keep_days
+from .history.presence import async_there
+
+_LOGGER = logging.getLogger(__name__)
+
+# The recorder purges at night.
+_EVERY = timedelta(days=1)
+
+# A row is written in seconds; one that was lost is fired again within the hour, or at the start
+# of Home Assistant after however long. Nothing is gained by forgetting one early.
+_SETTLED = timedelta(days=1)
+
+
+@callback
+@singleton(f"{DOMAIN}_forgetting")
+def async_forget_daily(hass: HomeAssistant) -> bool:
+    """Begin with it, once for each Home Assistant, until that ends."""
+
+    async def look(_now: datetime) -> None:
+        await async_forget_purged(hass)
+
+    async_track_time_interval(
+        hass, look, _EVERY, name=f"{DOMAIN} hidden Sightings", cancel_on_shutdown=True
+    )
+    return True
+
+
+async def async_forget_purged(hass: HomeAssistant) -> None:
+    """Forget what was hidden and is no longer stored; where nobody can tell, all of it is kept.
+
+    What may still be there by the days that the recorder keeps is not even looked for.
+    """
+    try:
+        hidden = await async_hidden(hass)
+        kept = timedelta(days=keep_days(hass) or 0)
+        old = hidden.begun_before(dt_util.utcnow() - max(kept, _SETTLED))
+        if old:
+            await hidden.async_forget(old - await async_there(hass, old))
+    except (HiddenUnavailableError, HistoryUnavailableError) as err:
+        _LOGGER.debug("Which hidden Sightings are purged is not known: %s", type(err).__name__)
