@@ -1,6 +1,6 @@
 """The state of one console, pushed; and the moments, handed to who subscribed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 import time
@@ -118,6 +118,10 @@ class NarratorCoordinator(DataUpdateCoordinator[NarratorData]):
     def mac_of(self, camera_id: str) -> str | None:
         """Return the MAC address of the camera that Protect calls so."""
         return self._macs.get(camera_id)
+
+    def camera_ids_of(self, macs: Collection[str]) -> frozenset[str]:
+        """Return what Protect calls these cameras, and called them since the set-up."""
+        return frozenset(camera_id for camera_id, mac in self._macs.items() if mac in macs)
 
     @callback
     def async_subscribe(self, mac: str, subscriber: Callable[[Published], None]) -> CALLBACK_TYPE:

@@ -23,8 +23,8 @@ from homeassistant.util.ulid import ulid_now
 import probatio
 
 from .const import DOMAIN
-from .history import HistoryUnavailableError, async_find_row
 from .ledger import Ledger
+from .mistakes import mistake
 from .permissions import (
     KnownCamera,
     camera_of_entity,
@@ -35,7 +35,7 @@ from .permissions import (
 from .pipeline.errors import NotTakenError, NoWordsError
 from .pipeline.models import Detection, Label, Phase
 from .pipeline.text import LONGEST_WISH, tidy
-from .records import Row
+from .reading import async_known
 from .runtime import NarratorConfigEntry
 from .stored import detection_from
 
@@ -110,7 +110,7 @@ async def _describe_again(call: ServiceCall) -> ServiceResponse:
     """Describe a Sighting once more, from the recording; answer with its new revision."""
     sighting_id: str = call.data[ATTR_SIGHTING_ID]
     try:
-        known = await _known(call.hass, sighting_id)
+        known = await async_known(call.hass, sighting_id)
         data = known.data
         detection = detection_from(data)
         entry = _entry_of(call.hass, detection.console_id)
@@ -127,18 +127,18 @@ async def _describe_again(call: ServiceCall) -> ServiceResponse:
     # The answer tells what the camera saw.
     await _require(call, _showing(call.hass, telling, mac) if mac else [], POLICY_READ)
     if mac not in runtime.coordinator.data.cameras:
-        raise _mistake("camera_gone", camera=detection.camera_name)
+        raise mistake("camera_gone", camera=detection.camera_name)
     # What was published while we read: between here and the Runner nothing else happens.
     newest = runtime.recent.find(sighting_id) or data
-    if _is_to_come(newest["phase"], detection, runtime.ledger):
-        raise _mistake("still_going_on")
+    if is_to_come(newest["phase"], detection, runtime.ledger):
+        raise mistake("still_going_on")
     # All revisions have the time of the first.
     runtime.recent.note(data, known.time)
     revision = max(newest["revision"], data["revision"], 1) + 1
     return await _described(entry, detection, call, revision=revision)
 
 
-def _is_to_come(phase: str, detection: Detection, ledger: Ledger) -> bool:
+def is_to_come(phase: str, detection: Detection, ledger: Ledger) -> bool:
     """Say whether the full words are still to come: after the new ones, or then no more.
 
     What is unfinished may wait where the Runner knows nothing of it, as after a restart; of first
@@ -171,24 +171,10 @@ async def _described(
     return runtime.recent.find(sighting.sighting_id)
 
 
-async def _known(hass: HomeAssistant, sighting_id: str) -> Row:
-    """Return what is stored of a Sighting, or was fired so late that it is not stored yet."""
-    for entry in loaded_entries(hass):
-        if (fired := entry.runtime_data.recent.find_row(sighting_id)) is not None:
-            return fired
-    try:
-        stored = await async_find_row(hass, sighting_id)
-    except HistoryUnavailableError as err:
-        raise _mistake("history_unavailable") from err
-    if stored is None:
-        raise _mistake("sighting_not_found")
-    return stored
-
-
 def _camera_of(hass: HomeAssistant, entity_id: str) -> KnownCamera:
     """Return the camera that any of its entities names."""
     if (camera := camera_of_entity(hass, entity_id)) is None:
-        raise _mistake("camera_not_found", entity=entity_id)
+        raise mistake("camera_not_found", entity=entity_id)
     return camera
 
 
@@ -197,7 +183,7 @@ def _entry_of(hass: HomeAssistant, console_id: str) -> NarratorConfigEntry:
     for entry in loaded_entries(hass):
         if entry.runtime_data.coordinator.console.mac.lower() == console_id:
             return entry
-    raise _mistake("console_not_loaded")
+    raise mistake("console_not_loaded")
 
 
 def _showing(hass: HomeAssistant, entity_ids: list[str], mac: str) -> list[str]:
@@ -229,9 +215,3 @@ async def _require(call: ServiceCall, entity_ids: list[str], policy: str) -> Non
 def _whole_ms(moment: datetime) -> datetime:
     """Return the moment as the event stores it, so that it is the same when it is read back."""
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
-
-
-def _mistake(key: str, **placeholders: str) -> ServiceValidationError:
-    return ServiceValidationError(
-        translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders
-    )
