@@ -88,6 +88,14 @@ def _looks_at_pictures(hass: HomeAssistant, state: State) -> bool:
     return bool(features & _NEEDED_FEATURES == _NEEDED_FEATURES)
 
 
+def _answers(state: State) -> bool:
+    """Say whether an agent that is there answers at all."""
+    if state.domain != ai_task.DOMAIN:
+        return state.entity_id != INTENT_MATCHER
+    features = state.attributes.get(ATTR_SUPPORTED_FEATURES, 0)
+    return bool(features & ai_task.AITaskEntityFeature.GENERATE_DATA)
+
+
 @callback
 def preferred_agent(hass: HomeAssistant) -> str | None:
     """Return the AI Task entity that Home Assistant's user prefers, None if there is none."""
@@ -124,6 +132,15 @@ class HomeAssistantDescriber:
         return agent_id if _looks_at_pictures(self._hass, state) else None
 
     @property
+    def reader_id(self) -> str | None:
+        """The entity that would be asked about words now, None if there is none."""
+        agent_id = self._chosen or preferred_agent(self._hass)
+        state = self._hass.states.get(agent_id) if agent_id else None
+        if state is None or state.state == STATE_UNAVAILABLE:
+            return None
+        return agent_id if _answers(state) else None
+
+    @property
     def ability(self) -> Ability:
         """What is known of that agent."""
         if (agent_id := self.agent_id) is None:
@@ -137,7 +154,7 @@ class HomeAssistantDescriber:
 
     def require(self) -> None:
         """Raise AgentUnavailableError when there is nobody who could be asked now."""
-        self._required()
+        self._required(self.agent_id)
 
     async def ask(self, question: Question) -> Answer:
         """Return the agent's answer, unvalidated.
@@ -146,7 +163,20 @@ class HomeAssistantDescriber:
         the agent does. Raises AgentUnavailableError, and AgentError for whatever the agent
         raises; a bug of ours passes through.
         """
-        agent_id = self._required()
+        return await self._ask(self._required(self.agent_id), question)
+
+    def require_reader(self) -> None:
+        """Raise AgentUnavailableError when there is nobody who could be asked about words now."""
+        self._required(self.reader_id)
+
+    async def ask_in_writing(self, question: Question) -> Answer:
+        """Return the answer to a question with words alone: who sees nothing will do.
+
+        As ``ask``.
+        """
+        return await self._ask(self._required(self.reader_id), question)
+
+    async def _ask(self, agent_id: str, question: Question) -> Answer:
         domain, _ = split_entity_id(agent_id)
         asking = self._ask_task if domain == ai_task.DOMAIN else self._ask_conversation
         with offered(question.evidence.files) as files:
@@ -178,9 +208,9 @@ class HomeAssistantDescriber:
         failing.add(agent_id)
         _LOGGER.log(level, "%s failed", agent_id, exc_info=True)
 
-    def _required(self) -> str:
+    def _required(self, agent_id: str | None) -> str:
         """Return the entity to ask; raise AgentUnavailableError."""
-        if (agent_id := self.agent_id) is None:
+        if agent_id is None:
             raise AgentUnavailableError(
                 FallbackDetail.AGENT_MISSING,
                 f"{self._chosen or 'a preferred AI Task entity'} cannot be asked at present",
