@@ -12,16 +12,17 @@ from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.typing import ConfigType
 
+from . import history_services, services, websocket_api
 from .assembly import async_assemble
 from .console_access import forget_log_ins
 from .const import DOMAIN
 from .following import async_follow
+from .forgetting import async_forget_daily
 from .intake import Intake
 from .issues import async_forget
 from .ledger import Ledger
 from .pipeline.blame import cautious_logger
 from .runtime import NarratorConfigEntry
-from .services import async_register
 
 _LOGGER = cautious_logger(__name__)
 
@@ -33,7 +34,9 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
     """Offer the actions, which say what is missing where no console is set up."""
-    async_register(hass)
+    for surface in (services, history_services, websocket_api):
+        surface.async_register(hass)
+    async_forget_daily(hass)
     return True
 
 

@@ -18,6 +18,7 @@ from custom_components.protect_narrator import const
 from custom_components.protect_narrator.camera_flow import CameraProfileFlow
 from custom_components.protect_narrator.config_flow import NarratorConfigFlow
 from custom_components.protect_narrator.console_access import CoreEntryMissingError
+from custom_components.protect_narrator.filters import FILTERS, REASONS
 from custom_components.protect_narrator.forms import MANUAL, api_key_schema
 from custom_components.protect_narrator.issues import CORE_S, FIXABLE, NO_AGENT
 from custom_components.protect_narrator.option_forms import (
@@ -31,7 +32,7 @@ from custom_components.protect_narrator.option_forms import (
 )
 from custom_components.protect_narrator.options import NUMBER_OPTIONS, SHOW_CHOICES
 from custom_components.protect_narrator.options_flow import NarratorOptionsFlow
-from custom_components.protect_narrator.pipeline.models import FallbackReason, Label
+from custom_components.protect_narrator.pipeline.models import FallbackReason, Importance, Label
 from custom_components.protect_narrator.protect import ConnectError
 from custom_components.protect_narrator.repairs import (
     FLOWS,
@@ -51,6 +52,9 @@ LANGUAGES = sorted(path.stem for path in (INTEGRATION / "translations").glob("*.
 
 # hassfest's own pattern for translation keys.
 TRANSLATION_KEY = re.compile(r"^(?!.+[_-]{2})(?![_-])[a-z0-9-_]+(?<![_-])$")
+
+# How Home Assistant lets cameras be chosen.
+TARGET = {"entity_id", "device_id", "area_id", "floor_id", "label_id"}
 
 RULES = {
     "bronze": "action-setup appropriate-polling brands common-modules config-flow "
@@ -415,9 +419,31 @@ def test_every_action_and_every_field_of_it_is_named_and_explained() -> None:
             assert part["description"]
 
 
+def test_the_values_that_can_be_filtered_by_are_all_offered() -> None:
+    actions = yaml.safe_load((INTEGRATION / "services.yaml").read_text(encoding="utf-8"))
+    fields = actions["get_sightings"]["fields"]
+    offered = {
+        name: fields[name]["selector"]["select"]["options"]
+        for name in ("label", "importance", "fallback_reason")
+    }
+    assert offered == {
+        "label": [label.value for label in Label],
+        "importance": [importance.value for importance in Importance],
+        "fallback_reason": list(REASONS),
+    }
+    assert {*fields, *TARGET} == {str(key) for key in FILTERS}
+
+
+def test_every_sentence_of_the_activity_is_there() -> None:
+    source = (INTEGRATION / "logbook.py").read_text(encoding="utf-8")
+    assert set(re.findall(r'"(logbook_\w+)"', source)) == read("strings.json")["common"].keys()
+
+
 def test_every_error_of_an_action_has_its_message() -> None:
     source = (INTEGRATION / "services.py").read_text(encoding="utf-8")
-    keys = set(re.findall(r'_mistake\("(\w+)"', source))
-    keys |= set(re.findall(r'translation_key="(\w+)"', source))
-    assert keys
+    keys = set(re.findall(r'translation_key="(\w+)"', source))
+    for path in INTEGRATION.glob("*.py"):
+        source = path.read_text(encoding="utf-8")
+        keys |= set(re.findall(r'(?:mistake|failure)\("(\w+)"', source))
+    assert keys > {"camera_not_found", "bad_cursor", "no_history"}
     assert keys <= read("strings.json")["exceptions"].keys()

@@ -169,7 +169,7 @@ class Runner:
             wish=wish,
             asked_for=True,
         )
-        if self._is_telling(case.sighting_id):
+        if self.is_telling(case.sighting_id):
             raise NotTakenError(FallbackDetail.OVERLOAD, "it is being described already")
         if self._closed or not self._has_room(case):
             raise NotTakenError(FallbackDetail.OVERLOAD, "nothing more is taken in now")
@@ -203,7 +203,7 @@ class Runner:
         await self._overload.close()
         await asyncio.gather(self._first_words.close(), *tasks, return_exceptions=True)
 
-    def _is_telling(self, sighting_id: str) -> bool:
+    def is_telling(self, sighting_id: str) -> bool:
         """Say whether that one was given to us and is still to be told, worked on or not.
 
         What waits in the backlog, or for the end of a start, only the ledger knows.

@@ -1,0 +1,225 @@
+"""What was seen is summed up: by the AI in one call, or in numbers."""
+
+import asyncio
+from typing import Any
+
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant
+import pytest
+
+from custom_components.protect_narrator.const import (
+    CONF_AGENT_ID,
+    CONF_CALLS_PER_DAY,
+    CONF_DESCRIBE_TIMEOUT,
+    CONF_LANGUAGE,
+    SUBENTRY_CAMERA,
+)
+from custom_components.protect_narrator.pipeline import digest as digest_room
+from simulator.model import Model
+from tests.fake_agents import (
+    GOOD_ANSWER,
+    FakeConversationEntity,
+    FakeTaskEntity,
+    add_agents,
+)
+from tests.ollama import AI_TASK
+
+from .asking import call, delete, seen, sensor_of
+from .conftest import Home
+
+DIGEST = {"description": "Two couriers rang, one after the other."}
+COUNTS = {"by_camera": {"Camera 1": 2, "Camera 2": 1}, "by_label": {"person": 3}}
+
+
+def calls_today(home: Home) -> str:
+    return home.state(Platform.SENSOR, "ai_calls_today", home.console).state
+
+
+async def test_the_model_is_asked_once_of_all_that_was_seen(home: Home, model: Model) -> None:
+    await home.set_up(AI_TASK, {CONF_LANGUAGE: "de"})
+    sightings = await seen(home, 1, 2, 1)
+    before, calls = model.call_count, int(calls_today(home))
+
+    answer = await call(home.hass, "summarize", since="last 2 hours")
+
+    assert model.call_count == before + 1
+    assert int(calls_today(home)) == calls + 1
+    asked = model.calls[-1]
+    assert asked.images == ()
+    assert asked.tools == ()
+    assert '"de"' in asked.prompt
+    places = [asked.prompt.index(each["description"]) for each in sightings]
+    assert places == sorted(places)
+    assert answer["summary"].startswith("No picture was shown. The words say: Security cameras")
+    assert (answer["fallback_reason"], answer["agent_id"]) == (None, AI_TASK)
+    assert answer["sightings_total"] == answer["sightings_considered"] == 3
+    assert {key: answer[key] for key in COUNTS} == COUNTS
+
+
+async def test_without_an_ai_it_is_numbers(home: Home) -> None:
+    await home.set_up()
+    await seen(home, 1, 1, 2)
+
+    answer = await call(home.hass, "summarize")
+
+    assert (answer["fallback_reason"], answer["fallback_detail"]) == (
+        "agent_unavailable",
+        "agent_missing",
+    )
+    assert answer["summary"].endswith(": 3 (Camera 1: 2, Camera 2: 1)")
+    assert (answer["sightings_total"], answer["sightings_considered"]) == (3, 0)
+    assert {key: answer[key] for key in COUNTS} == COUNTS
+    assert answer["by_importance"] == {"high": 0, "medium": 3, "low": 0}
+
+
+async def test_an_ai_that_sees_nothing_can_read(home: Home) -> None:
+    agent = FakeTaskEntity("Reader", lambda: DIGEST, attachments=False)
+    await add_agents(home.hass, agent)
+    await home.set_up(agent)
+    await seen(home, 1)
+
+    answer = await call(home.hass, "summarize")
+
+    assert (answer["summary"], answer["agent_id"]) == (DIGEST["description"], agent.entity_id)
+    assert len(agent.asked) == 1
+
+
+async def test_a_conversation_agent_sums_up_too(home: Home) -> None:
+    agent = FakeConversationEntity(answer=lambda: f"Here: {GOOD_ANSWER}".replace("'", '"'))
+    await add_agents(home.hass, agent)
+    await home.set_up(agent.entity_id)
+    await seen(home, 1)
+    agent.answer = lambda: '{"description": "It was **quiet** at [home](http://x.example)."}'
+
+    answer = await call(home.hass, "summarize")
+
+    assert answer["fallback_reason"] is None
+    assert answer["agent_id"] == agent.entity_id
+    # Nothing of it does anything where it is shown.
+    assert "**" not in answer["summary"]
+    assert "](" not in answer["summary"]
+
+
+@pytest.mark.parametrize(
+    ("given", "detail"),
+    [
+        ("no answer at all", "agent_unusable_answer"),
+        ({"description": "I'm sorry, but I can't help with that request."}, "agent_refused"),
+        ({"description": "Error: model not found"}, "agent_unusable_answer"),
+    ],
+)
+async def test_what_is_no_answer_becomes_no_digest(
+    home: Home, agent: FakeTaskEntity, given: object, detail: str
+) -> None:
+    await home.set_up(agent)
+    await seen(home, 1)
+    agent.answer = lambda: given
+
+    answer = await call(home.hass, "summarize")
+
+    assert (answer["fallback_reason"], answer["fallback_detail"]) == ("agent_failed", detail)
+    assert answer["summary"].endswith(": 1 (Camera 1: 1)")
+    assert answer["agent_id"] is None
+    assert len(agent.asked) == 2
+    assert home.state(Platform.SENSOR, "ai_failures_today", home.console).state == "1"
+
+
+async def test_an_ai_that_does_not_answer_is_waited_for_as_long_as_the_user_wants(
+    home: Home, agent: FakeTaskEntity, never: asyncio.Future[object]
+) -> None:
+    await home.set_up(agent, {CONF_DESCRIBE_TIMEOUT: 0.3})
+    await seen(home, 1)
+    agent.answer = lambda: asyncio.shield(never)
+
+    answer = await call(home.hass, "summarize")
+
+    assert (answer["fallback_reason"], answer["fallback_detail"]) == (
+        "agent_failed",
+        "agent_timeout",
+    )
+
+
+async def test_at_the_limit_no_call_is_spent(home: Home, agent: FakeTaskEntity) -> None:
+    await home.set_up(agent, {CONF_CALLS_PER_DAY: 3})
+    await seen(home, 1)
+    agent.answer = lambda: DIGEST
+
+    first = await call(home.hass, "summarize")
+    # The third is kept for who rings.
+    second = await call(home.hass, "summarize")
+
+    assert first["fallback_reason"] is None
+    assert second["fallback_reason"] == "budget_exhausted"
+    assert len(agent.asked) == 2
+
+
+async def test_where_nothing_was_seen_nobody_is_asked(home: Home, agent: FakeTaskEntity) -> None:
+    await home.set_up(agent)
+
+    answer = await call(home.hass, "summarize")
+
+    assert answer["summary"].endswith(": 0")
+    assert (answer["fallback_reason"], answer["sightings_total"]) == (None, 0)
+    assert agent.asked == []
+
+
+async def test_what_is_deleted_or_of_another_camera_is_not_told(
+    home: Home, agent: FakeTaskEntity
+) -> None:
+    await home.set_up(agent)
+    one, _two, deleted = await seen(home, 1, 2, 1)
+    await delete(home.hass, deleted["sighting_id"])
+    agent.answer = lambda: DIGEST
+
+    answer = await call(home.hass, "summarize", entity_id=sensor_of(home, 1))
+
+    assert (answer["sightings_total"], answer["sightings_considered"]) == (1, 1)
+    assert agent.asked[-1].text.count(one["title"]) == 1
+
+
+async def test_of_many_the_newest_are_told_and_all_are_counted(
+    home: Home, agent: FakeTaskEntity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(digest_room, "MOST_TOLD", 2)
+    await home.set_up(agent)
+    answers = iter(range(9))
+    agent.answer = lambda: {**GOOD_ANSWER, "title": f"Visit {next(answers)}"}
+    await seen(home, 1, 1, 1)
+    agent.answer = lambda: DIGEST
+
+    answer = await call(home.hass, "summarize")
+
+    assert (answer["sightings_total"], answer["sightings_considered"]) == (3, 2)
+    told = agent.asked[-1].text
+    assert "Visit 0" not in told
+    assert told.index("Visit 1") < told.index("Visit 2")
+    assert "you are told 2" in told
+
+
+async def test_what_one_ai_has_seen_is_not_told_to_another(home: Home, hass: HomeAssistant) -> None:
+    """Who gave one camera an AI at home does not want its words told to one in the cloud."""
+    cloud, at_home = FakeTaskEntity("Cloud"), FakeTaskEntity("At home")
+    await add_agents(home.hass, cloud, at_home)
+    await home.set_up(cloud)
+    profile: dict[str, Any] = {CONF_AGENT_ID: at_home.entity_id}
+    hass.config_entries.async_add_subentry(
+        home.entry,
+        ConfigSubentry(
+            data=profile,  # type: ignore[arg-type]  # a plain mapping does
+            subentry_type=SUBENTRY_CAMERA,
+            title="Camera 2",
+            unique_id=home.console.cameras[2].mac,
+        ),
+    )
+    at_home.answer = lambda: {**GOOD_ANSWER, "title": "A secret"}
+    await seen(home, 1, 2, 1)
+    cloud.answer = lambda: DIGEST
+
+    answer = await call(home.hass, "summarize")
+
+    assert answer["agent_id"] == cloud.entity_id
+    assert "A secret" not in cloud.asked[-1].text
+    assert (answer["sightings_total"], answer["sightings_considered"]) == (3, 2)
+    alone = await call(home.hass, "summarize", entity_id=sensor_of(home, 2))
+    assert alone["agent_id"] == at_home.entity_id
