@@ -14,7 +14,7 @@ from homeassistant.util import dt as dt_util
 
 from .coordinator import NarratorCoordinator, Published
 from .devices import camera_device, console_device, core_device
-from .hidden import SIGNAL_HIDDEN
+from .hidden import SIGNAL_HIDDEN, hidden_ids
 from .protect import CameraInfo
 
 
@@ -138,6 +138,8 @@ class SightingEntity(CameraEntity):
         One of before that is described again, or was found late, does not become the last one.
         """
         sighting = published.sighting
+        if sighting.sighting_id in hidden_ids(self.hass):
+            return  # deleted at the very moment at which it was described again
         ended = (sighting.detection.end, sighting.sighting_id)
         if self._shows_the_last and self._newest is not None:
             end, shown = self._newest

@@ -127,8 +127,9 @@ async def _delete_sighting(call: ServiceCall) -> None:
         ledger.async_stored(
             [each.context_id for each in ledger.fired if each.data["sighting_id"] == sighting_id]
         )
-        await _forget_picture(entry.runtime_data, sighting_id)
     async_dispatcher_send(hass, SIGNAL_HIDDEN, sighting_id)
+    for entry in loaded_entries(hass):
+        await _forget_picture(entry.runtime_data, sighting_id)
 
 
 async def _forget_picture(runtime: RuntimeData, sighting_id: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from homeassistant.components.image import async_get_image
 from homeassistant.const import Platform
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
+from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import mock_restore_cache_with_extra_data
@@ -14,7 +15,7 @@ from pytest_homeassistant_custom_component.common import mock_restore_cache_with
 from custom_components.protect_narrator import hidden as hidden_room
 from custom_components.protect_narrator.const import CONF_FIRST_WORDS
 from custom_components.protect_narrator.forgetting import async_forget_purged
-from custom_components.protect_narrator.hidden import async_hidden, hidden_ids
+from custom_components.protect_narrator.hidden import SIGNAL_HIDDEN, async_hidden, hidden_ids
 from custom_components.protect_narrator.history import SightingQuery, async_counts
 from tests.fake_agents import GOOD_ANSWER, FakeTaskEntity
 from tests.waiting import until
@@ -175,6 +176,53 @@ async def test_what_more_words_are_to_come_of_is_not_deleted(
     assert caught_again.value.translation_key == "still_being_described"
     await delete(home.hass, first["sighting_id"])
     await nothing_is_found(home, first)
+
+
+async def test_what_is_deleted_while_it_is_described_again_is_not_shown_again(
+    home: Home, agent: FakeTaskEntity, never: asyncio.Future[object]
+) -> None:
+    await home.set_up(agent)
+    (sighting,) = await seen(home, 1)
+    agent.answer = lambda: asyncio.shield(never)
+    again = asyncio.create_task(
+        home.hass.services.async_call(
+            "protect_narrator",
+            "describe_again",
+            {"sighting_id": sighting["sighting_id"]},
+            blocking=True,
+        )
+    )
+    await until(lambda: len(agent.asked) == 2)
+    # The action refuses; between its look and the disk's answer it may have begun all the same.
+    hidden = await async_hidden(home.hass)
+    await hidden.async_hide(sighting["sighting_id"], dt_util.utcnow())
+    async_dispatcher_send(home.hass, SIGNAL_HIDDEN, sighting["sighting_id"])
+    never.set_result(GOOD_ANSWER)
+    await again
+
+    shown = home.state(Platform.SENSOR, "last_sighting", home.console.cameras[1])
+    assert shown.state == "unknown"
+    await nothing_is_found(home, sighting)
+
+
+async def test_its_picture_goes_with_it(home: Home, agent: FakeTaskEntity) -> None:
+    class Pictures:
+        """What keeps pictures."""
+
+        def __init__(self) -> None:
+            self.removed: list[str] = []
+
+        async def async_remove(self, sighting_id: str) -> None:
+            self.removed.append(sighting_id)
+
+    await home.set_up(agent)
+    (sighting,) = await seen(home, 1)
+    pictures = Pictures()
+    vars(home.entry.runtime_data)["snapshots"] = pictures
+
+    await delete(home.hass, sighting["sighting_id"])
+
+    assert pictures.removed == [sighting["sighting_id"]]
 
 
 async def test_a_full_list_is_said_and_forgets_none(
