@@ -348,6 +348,10 @@ class Faults:
     """How far its clock is ahead of the true time; negative: behind [unifi-protect-backup#248].
     Set it before anything is noticed: what was noticed keeps its times."""
 
+    serves_ranges: bool = False
+    """Exports answer one ``Range`` with 206, or with 416. Whether real consoles do was not seen:
+    by default the whole clip is sent, as by a server that knows no ranges."""
+
     recording_lag: float | None = None
     """Seconds until a moment can be exported; None: at once, and the future too. What is asked
     too early is not ready (404), or short when its beginning is there already."""

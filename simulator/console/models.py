@@ -189,6 +189,9 @@ class Request:
     query: Mapping[str, str]
     """Of a parameter that was repeated, the first value."""
 
+    byte_range: str | None
+    """What its ``Range`` says."""
+
     started: float
     """Monotonic seconds, of the event loop's clock."""
 
@@ -197,6 +200,9 @@ class Request:
 
     status: int | None = None
     """None until there is one: also of a request that never got its headers."""
+
+    sent: int = 0
+    """Bytes of the body that were handed to the connection."""
 
     client_left: bool = False
     """The connection was gone before the answer was: the client closed it, or a reboot did."""

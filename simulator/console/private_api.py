@@ -279,7 +279,8 @@ class PrivateApi:
             if content is Content.BLANK
             else await footage.clip(camera.name, start, end)
         )
-        return Body(data, "video/mp4")
+        clip = Body(data, "video/mp4")
+        return clip.part(request) if self._faults.serves_ranges else clip
 
     def _check_media(self) -> None:
         if self._faults.no_media:

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 import json
 from random import Random
 import socket
@@ -17,6 +18,9 @@ _GARBAGE = 64 * 1024  # bytes
 _ENDLESS = 10 * 1000**3  # bytes
 _DRIPS_PER_SECOND = 10
 
+SENT = "sent"
+"""Where a request keeps how many bytes of its body were handed to the connection."""
+
 
 @dataclass(frozen=True, slots=True)
 class Body:
@@ -25,11 +29,29 @@ class Body:
     data: bytes
     content_type: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
+    status: int = 200
 
     @classmethod
     def of(cls, value: object, headers: Mapping[str, str] | None = None) -> Body:
         """Return the value as JSON."""
         return cls(json.dumps(value).encode(), headers=headers or {})
+
+    def part(self, request: web.Request) -> Body:
+        """Return the one range that the request asks for; all of it where it asks for none."""
+        try:
+            asked = request.http_range
+        except ValueError:
+            return self
+        if asked.start is None:
+            return replace(self, headers={**self.headers, "Accept-Ranges": "bytes"})
+        first, end, _ = asked.indices(len(self.data))
+        if first >= end:
+            headers = {"Content-Range": f"bytes */{len(self.data)}"}
+            return replace(self, data=b"", headers={**self.headers, **headers}, status=416)
+        headers = {"Content-Range": f"bytes {first}-{end - 1}/{len(self.data)}"}
+        return replace(
+            self, data=self.data[first:end], headers={**self.headers, **headers}, status=206
+        )
 
 
 class Unanswered(web.Response):
@@ -53,7 +75,7 @@ async def play(request: web.Request, reply: Reply, make: Maker) -> web.StreamRes
     body = await _body(reply, make)
     length = _ENDLESS if reply.content is Content.ENDLESS else len(body.data)
     response = web.StreamResponse(
-        status=reply.status,
+        status=body.status if reply.status == HTTPStatus.OK else reply.status,
         headers={
             "Content-Type": reply.content_type or body.content_type,
             **body.headers,
@@ -65,6 +87,7 @@ async def play(request: web.Request, reply: Reply, make: Maker) -> web.StreamRes
     await response.prepare(request)
     for chunk in _chunks(body.data, round(length * reply.sent), reply.bytes_per_second):
         await response.write(chunk)
+        request[SENT] = request.get(SENT, 0) + len(chunk)
         if reply.bytes_per_second is not None:
             await asyncio.sleep(1 / _DRIPS_PER_SECOND)
     await _end(request, reply.ending)

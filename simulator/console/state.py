@@ -14,6 +14,7 @@ from . import documents, wire
 from .faults import Ends, Faults
 from .footage import Footage
 from .models import Camera, Channel, Event, Json, Request
+from .replies import SENT
 from .sockets import Sockets
 
 # A soak test makes 10,000 detections with some requests each; older ones may be forgotten.
@@ -105,7 +106,11 @@ class State:
         self._serial += 1
         serial, now = self._serial, asyncio.get_running_loop().time
         self._requests[serial] = Request(
-            method=request.method, path=request.path, query=dict(request.query), started=now()
+            method=request.method,
+            path=request.path,
+            query=dict(request.query),
+            byte_range=request.headers.get("Range"),
+            started=now(),
         )
         if len(self._requests) > _MOST_REQUESTS:
             del self._requests[next(iter(self._requests))]
@@ -121,7 +126,7 @@ class State:
             yield note
         finally:
             self.requests_running -= 1
-            note({"finished": now()})
+            note({"finished": now(), "sent": request.get(SENT, 0)})
 
     @contextmanager
     def exporting(self) -> Iterator[None]:

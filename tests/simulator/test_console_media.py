@@ -118,3 +118,31 @@ async def test_a_picture_comes_in_the_size_that_is_asked_for(console: Console, w
 def _size(jpeg: bytes) -> tuple[int, int]:
     with Image.open(BytesIO(jpeg)) as picture:
         return picture.size
+
+
+async def test_a_console_may_serve_parts_of_an_export(console: Console, wire: Wire) -> None:
+    path, params = f"{wire.base}{PRIVATE}/video/export", export_params(console, seconds=1)
+    told = []
+    for serves in (False, True):
+        console.faults.serves_ranges = serves
+        for asked in ("bytes=10-19", f"bytes={BYTES_PER_SECOND}-"):
+            headers = {"Range": asked}
+            async with wire.session.get(path, params=params, headers=headers, ssl=False) as reply:
+                given = reply.headers.get("Content-Range")
+                told.append((reply.status, given, len(await reply.read())))
+    assert told == [
+        (200, None, BYTES_PER_SECOND),
+        (200, None, BYTES_PER_SECOND),
+        (206, f"bytes 10-19/{BYTES_PER_SECOND}", 10),
+        (416, f"bytes */{BYTES_PER_SECOND}", 0),
+    ]
+    assert [each.byte_range for each in console.requests_to("/video/export")][:2] == [
+        "bytes=10-19",
+        f"bytes={BYTES_PER_SECOND}-",
+    ]
+    assert [each.sent for each in console.requests_to("/video/export")] == [
+        BYTES_PER_SECOND,
+        BYTES_PER_SECOND,
+        10,
+        0,
+    ]
