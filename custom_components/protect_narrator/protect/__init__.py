@@ -18,17 +18,21 @@ from .access import (
     Ways,
     WayState,
 )
+from .clip_stream import ClipStream
 from .connection import Connection
 from .login_guard import LoginBudget, LoginGuard
 from .media import ConsoleMedia
+from .ranges import ByteRange, RangeNotSatisfiableError
 from .telling import Listener
 
 __all__ = [
     "TOKEN_FILE",
     "ApiKeyOnlyError",
+    "ByteRange",
     "CameraInfo",
     "CannotConnectError",
     "CertificateError",
+    "ClipStream",
     "CloudAccountError",
     "ConnectError",
     "Connection",
@@ -42,6 +46,7 @@ __all__ = [
     "LoginBudget",
     "LoginGuard",
     "NoMediaAccessError",
+    "RangeNotSatisfiableError",
     "RateLimitedError",
     "WayState",
     "Ways",
