@@ -14,6 +14,7 @@ from homeassistant.helpers.typing import ConfigType
 
 from . import history_services, services, websocket_api
 from .assembly import async_assemble
+from .clip_view import async_register_clip_view
 from .console_access import forget_log_ins
 from .const import DOMAIN
 from .following import async_follow
@@ -36,6 +37,7 @@ async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
     """Offer the actions, which say what is missing where no console is set up."""
     for surface in (services, history_services, websocket_api):
         surface.async_register(hass)
+    async_register_clip_view(hass)
     async_forget_daily(hass)
     return True
 

@@ -18,6 +18,7 @@ from .pipeline.blocking import Decoder
 from .pipeline.gate import Gate
 from .pipeline.readiness import Readiness
 from .pipeline.runner import Runner
+from .player import Player
 from .protect import CameraInfo, Connection, Credentials
 from .receipts import Receipts
 from .recent import RecentSightings
@@ -64,6 +65,9 @@ class RuntimeData:
     watchman: Watchman
     """What tells the user of what is wrong."""
 
+    player: Player = field(default_factory=Player)
+    """Who watches a clip."""
+
     async def close(self) -> None:
         """End what is unfinished (the ledger keeps it), hear no more, let go of everything.
 
@@ -76,6 +80,7 @@ class RuntimeData:
             stack.push_async_callback(self.connection.close)
             stack.push_async_callback(self.runner.close)
             stack.push_async_callback(self.backlog.close)
+            stack.push_async_callback(self.player.close)
 
 
 type NarratorConfigEntry = ConfigEntry[RuntimeData]
