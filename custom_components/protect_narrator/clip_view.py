@@ -6,7 +6,7 @@ Clips are gone after their analysis, so each is asked for anew; nothing of it is
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 import logging
 import math
@@ -15,8 +15,9 @@ from typing import Any
 from aiohttp import ClientConnectionError, web
 from homeassistant.auth.models import User
 from homeassistant.auth.permissions.const import POLICY_READ
-from homeassistant.components.http import KEY_HASS_USER, HomeAssistantView
+from homeassistant.components.http.const import KEY_HASS_USER
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.http import HomeAssistantView
 
 from .const import DOMAIN
 from .history import HistoryUnavailableError, async_find
@@ -24,7 +25,7 @@ from .options import policy_from
 from .permissions import loaded_entries, may_read
 from .pipeline.clip import clip_window
 from .pipeline.errors import MediaError
-from .pipeline.models import FallbackDetail
+from .pipeline.models import Detection, FallbackDetail, Policy
 from .player import LONGEST_S, EndedError, TakenError
 from .protect import ByteRange, ClipStream, RangeNotSatisfiableError
 from .runtime import RuntimeData
@@ -32,8 +33,11 @@ from .stored import detection_from
 
 _LOGGER = logging.getLogger(__name__)
 
-# As often as one of 4K that lasts five minutes may weigh; nothing of it is kept, so the user's
-# own limit for what is downloaded does not count here.
+# Longer than the options and the actions allow.
+_LONGEST_CLIP = timedelta(minutes=10)
+
+# Three times what five minutes of 4K weigh: an end for a console that never stops. Nothing of it
+# is kept, so the user's own limit for what is downloaded does not count here.
 _MOST_BYTES = 4 * 1024**3
 
 # A viewer who has not taken a few dozen kilobytes by then has stopped the film, or is gone. A
@@ -66,7 +70,7 @@ def clip_path(sighting_id: str) -> str:
     return f"/api/{DOMAIN}/clip/{sighting_id}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class _Clip:
     """Which recording it is, and whose."""
 
@@ -148,7 +152,7 @@ def _recording_of(hass: HomeAssistant, user: User, data: Mapping[str, Any]) -> _
     try:
         detection = detection_from(data)
     except KeyError, TypeError, ValueError, OverflowError:
-        return None  # anybody can fire an event of that name
+        return None
     for entry in loaded_entries(hass):
         coordinator = entry.runtime_data.coordinator
         mac = coordinator.mac_of(detection.camera_id)
@@ -157,11 +161,21 @@ def _recording_of(hass: HomeAssistant, user: User, data: Mapping[str, Any]) -> _
             and mac in coordinator.data.cameras
             and may_read(hass, user, mac)
         ):
-            start, end = clip_window(detection, policy_from(hass, entry, mac))
-            return _Clip(
-                runtime=entry.runtime_data, camera_id=detection.camera_id, start=start, end=end
-            )
+            window = _window(detection, policy_from(hass, entry, mac))
+            return window and _Clip(entry.runtime_data, detection.camera_id, *window)
     return None
+
+
+def _window(detection: Detection, policy: Policy) -> tuple[datetime, datetime] | None:
+    """Return what is analysed of it; None where that is no clip that we have ever told of.
+
+    Anybody can fire an event of our name, and a console is not asked for a year.
+    """
+    try:
+        start, end = clip_window(detection, policy)
+    except OverflowError:
+        return None
+    return (start, end) if timedelta(0) < end - start <= _LONGEST_CLIP else None
 
 
 async def _play(clip: _Clip, request: web.Request, response: web.StreamResponse) -> None:
