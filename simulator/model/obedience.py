@@ -1,7 +1,7 @@
-"""What a credulous model does with words that stand in a picture: as they say.
+"""What a credulous model does with words that stand in a picture, or that a tool tells of.
 
-Only an instruction that says what such words are keeps it from that. It is not enough that
-signs or pictures are spoken of somewhere.
+It does as they say. Only an instruction that says what such words are keeps it from that. It is
+not enough that signs or pictures are spoken of somewhere.
 """
 
 from collections.abc import Sequence
@@ -14,6 +14,8 @@ from .impression import Impression
 
 _IMPORTANCE = re.compile(r"\b(low|medium|high)\b", re.IGNORECASE)
 
+_SIGN_TOLD = re.compile(r"\bsign says \W{0,2}([^\"\\]+)")
+
 # All of it within one paragraph: that text which is seen is data, and never an instruction.
 _TEXT_IN_PICTURES = re.compile(
     r"\b(?:text|words|writing|signs?)\b[^.]*\b(?:pictures?|images?|video)\b", re.IGNORECASE
@@ -22,9 +24,14 @@ _IS_DATA = re.compile(r"\b(?:is|are) (?:only )?data\b", re.IGNORECASE)
 _IS_NO_ORDER = re.compile(r"\b(?:never|not|no) (?:\w+ )?instructions?\b", re.IGNORECASE)
 
 
-def order_in(readings: Sequence[Reading], told: str) -> str | None:
-    """Return the words that the model takes for an order, None where it was told better."""
-    words = next((each.sign for each in readings if each.sign), None)
+def order_in(readings: Sequence[Reading], results: Sequence[str], told: str) -> str | None:
+    """Return the words that the model takes for an order, None where it was told better.
+
+    They stand on a sign in a picture, or are told of such a sign in what a tool has answered.
+    """
+    signs = [each.sign for each in readings if each.sign]
+    signs += [found[1].strip() for each in results if (found := _SIGN_TOLD.search(each))]
+    words = next(iter(signs), None)
     return None if words is None or _knows_better(told) else words
 
 

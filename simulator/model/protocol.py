@@ -20,6 +20,16 @@ class BadQuestionError(ValueError):
     """The request is not one that Ollama would take."""
 
 
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A function that the model may ask for."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Json]
+    """The JSON schema of its arguments."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """A chat request, as far as this model minds it; options are ignored."""
@@ -32,11 +42,11 @@ class Question:
     images: tuple[bytes, ...]
     format: Mapping[str, Json] | str | None
     stream: bool
-    tools: tuple[str, ...] = ()
-    """The names of the tools that are offered."""
+    tools: tuple[Tool, ...] = ()
+    """What is offered."""
 
     tool_results: tuple[str, ...] = ()
-    """What tools have answered since."""
+    """What tools have answered since the last answer."""
 
 
 def parse(body: object) -> Question:
@@ -49,7 +59,7 @@ def parse(body: object) -> Question:
     wanted = body.get("format")
     if not (wanted is None or wanted in ("", "json") or isinstance(wanted, dict)):
         raise BadQuestionError("format must be a JSON schema or 'json'")
-    turn = _open_turn(messages)
+    turn, results = _open_turn(messages)
     return Question(
         model=model,
         prompt="\n".join(_text(each) for each in turn),
@@ -57,8 +67,8 @@ def parse(body: object) -> Question:
         images=tuple(image for each in turn for image in _images(each)),
         format=wanted or None,
         stream=body.get("stream") is not False,
-        tools=tuple(_tool_names(body.get("tools"))),
-        tool_results=tuple(_text(each) for each in messages if each.get("role") == "tool"),
+        tools=tuple(_tools(body.get("tools"))),
+        tool_results=tuple(_text(each) for each in results),
     )
 
 
@@ -74,10 +84,10 @@ def whole(model: str, text: str) -> dict[str, Json]:
     return _reply(model, text, done=True)
 
 
-def tool_call(model: str, tool: str) -> dict[str, Json]:
+def tool_call(model: str, tool: str, arguments: Mapping[str, Json]) -> dict[str, Json]:
     """Return how Ollama asks for a tool, streamed or whole: in one object."""
     reply = _reply(model, "", done=True)
-    calls: list[Json] = [{"function": {"name": tool, "arguments": {}}}]
+    calls: list[Json] = [{"function": {"name": tool, "arguments": arguments}}]
     return {**reply, "message": {"role": "assistant", "content": "", "tool_calls": calls}}
 
 
@@ -110,23 +120,34 @@ def details() -> dict[str, Json]:
     }
 
 
-def _open_turn(messages: list[dict[str, object]]) -> list[dict[str, object]]:
-    """Return the user's messages since the last answer."""
+def _open_turn(
+    messages: list[dict[str, object]],
+) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
+    """Return the user's messages since the last answer, and what tools have answered since."""
     turn: list[dict[str, object]] = []
+    results: list[dict[str, object]] = []
     for message in messages:
-        if message.get("role") == "user":
+        role = message.get("role")
+        if role == "user":
             turn.append(message)
-        elif message.get("role") == "assistant" and not message.get("tool_calls"):
-            turn = []
-    return turn
+        elif role == "tool":
+            results.append(message)
+        elif role == "assistant" and not message.get("tool_calls"):
+            turn, results = [], []
+    return turn, results
 
 
-def _tool_names(tools: object) -> Iterator[str]:
+def _tools(tools: object) -> Iterator[Tool]:
     for tool in tools if isinstance(tools, list) else []:
         function = tool.get("function") if isinstance(tool, dict) else None
         if not isinstance(function, dict) or not isinstance(name := function.get("name"), str):
             raise BadQuestionError("a tool must be a function with a name")
-        yield name
+        parameters = function.get("parameters")
+        yield Tool(
+            name,
+            str(function.get("description") or ""),
+            parameters if isinstance(parameters, dict) else {},
+        )
 
 
 def _text(message: Mapping[str, object]) -> str:

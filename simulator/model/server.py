@@ -10,11 +10,12 @@ from aiohttp import web
 
 from simulator.video import Reading, UnreadablePictureError, read_still
 
-from . import protocol, wording
+from . import assisting, protocol, wording
 from .base import ModelServer, leave
 from .faults import Failure, ModelFault
 from .impression import look
 from .obedience import obey, order_in
+from .protocol import Question, Tool
 from .schema import Json, SchemaTooDeepError
 
 
@@ -40,6 +41,12 @@ class Call:
     called: str | None
     """The tool that the model asked for."""
 
+    arguments: Mapping[str, Json]
+    """With these arguments."""
+
+    tool_results: tuple[str, ...]
+    """What tools had answered before."""
+
     at: float
     """When the request came, as ``time.monotonic()``."""
 
@@ -57,8 +64,9 @@ class Model(ModelServer[Call]):
     ) -> None:
         """Serve these models; of the calls, with their pictures, the last ``keep_calls`` stay.
 
-        An obedient model does what it reads in a picture, unless it was told not to: it asks
-        for the first tool it is offered, and answers with the words of the sign.
+        What it does with tools is told in ``assisting``. An obedient model does what it reads
+        in a picture, or in a tool's answer on a sign, unless it was told not to: it asks for
+        the first tool it is offered, and answers with the words of the sign.
         """
         super().__init__(port, keep_calls=keep_calls)
         self.obedient = obedient
@@ -113,11 +121,8 @@ class Model(ModelServer[Call]):
         try:
             question = protocol.parse(await request.json())
             readings = await self._read(question.images)
-            impression = look(readings, question.prompt)
-            told = f"{question.system}\n{question.prompt}"
-            order = order_in(readings, told) if self.obedient else None
-            impression = obey(impression, order) if order else impression
-            text = wording.answer(impression, question.prompt, question.format)
+            order = self._order(question, readings)
+            text = _words(question, readings, order)
         except (
             json.JSONDecodeError,
             UnicodeDecodeError,
@@ -129,8 +134,7 @@ class Model(ModelServer[Call]):
         if question.model not in self.models:
             return _error(404, f"model '{question.model}' not found")
         fault = self._next_fault()
-        tool = question.tools[0] if order and question.tools else None
-        called = tool if not question.tool_results else None
+        called = _wanted_tool(question, order)
         self._remember(
             Call(
                 model=question.model,
@@ -139,8 +143,10 @@ class Model(ModelServer[Call]):
                 images=readings,
                 image_bytes=question.images,
                 format=question.format,
-                tools=question.tools,
-                called=called,
+                tools=tuple(tool.name for tool in question.tools),
+                called=called[0].name if called else None,
+                arguments=called[1] if called else {},
+                tool_results=question.tool_results,
                 at=at,
             )
         )
@@ -149,8 +155,14 @@ class Model(ModelServer[Call]):
         elif fault is not None:
             return await self._fail(request, question, text, fault)
         if called is not None:
-            return await _call(request, question, called)
+            return await _call(request, question, *called)
         return await _say(request, question, text)
+
+    def _order(self, question: Question, readings: tuple[Reading, ...]) -> str | None:
+        if not self.obedient:
+            return None
+        told = "\n".join((question.system, question.prompt, *question.tool_results))
+        return order_in(readings, question.tool_results, told)
 
     async def _read(self, images: tuple[bytes, ...]) -> tuple[Reading, ...]:
         return tuple([await self._in_its_thread(read_still, each) for each in images])
@@ -158,7 +170,7 @@ class Model(ModelServer[Call]):
     # -- failing
 
     async def _fail(
-        self, request: web.Request, question: protocol.Question, text: str, fault: ModelFault
+        self, request: web.Request, question: Question, text: str, fault: ModelFault
     ) -> web.StreamResponse:
         match fault.failure:
             case Failure.ERROR:
@@ -177,7 +189,24 @@ class Model(ModelServer[Call]):
                 return await _say(request, question, wording.spoilt(words, text))
 
 
-async def _say(request: web.Request, question: protocol.Question, text: str) -> web.StreamResponse:
+def _words(question: Question, readings: tuple[Reading, ...], order: str | None) -> str:
+    """Return what is answered in words. Raises SchemaTooDeepError."""
+    if question.tool_results and not readings and not order:
+        return assisting.answer_from(question)
+    impression = look(readings, question.prompt)
+    impression = obey(impression, order) if order else impression
+    return wording.answer(impression, question.prompt, question.format)
+
+
+def _wanted_tool(question: Question, order: str | None) -> tuple[Tool, Mapping[str, Json]] | None:
+    if order is None or not question.tools:
+        return assisting.call_for(question)
+    # Once: what it has called it does not call again.
+    by_itself = not question.images and len(question.tool_results) == 1
+    return (question.tools[0], {}) if not question.tool_results or by_itself else None
+
+
+async def _say(request: web.Request, question: Question, text: str) -> web.StreamResponse:
     """Answer with that text, streamed or whole, as was asked."""
     if not question.stream:
         return web.json_response(protocol.whole(question.model, text))
@@ -188,18 +217,21 @@ async def _say(request: web.Request, question: protocol.Question, text: str) -> 
     return response
 
 
-async def _call(request: web.Request, question: protocol.Question, tool: str) -> web.StreamResponse:
+async def _call(
+    request: web.Request, question: Question, tool: Tool, arguments: Mapping[str, Json]
+) -> web.StreamResponse:
     """Ask for that tool."""
+    call = protocol.tool_call(question.model, tool.name, arguments)
     if not question.stream:
-        return web.json_response(protocol.tool_call(question.model, tool))
+        return web.json_response(call)
     response = await _begin(request)
-    await response.write(json.dumps(protocol.tool_call(question.model, tool)).encode() + b"\n")
+    await response.write(json.dumps(call).encode() + b"\n")
     await response.write_eof()
     return response
 
 
 async def _break_off(
-    request: web.Request, question: protocol.Question, text: str, failure: Failure
+    request: web.Request, question: Question, text: str, failure: Failure
 ) -> web.StreamResponse:
     """Send half of the answer, or nothing, and then what the failure says."""
     if failure is Failure.LEFT:
