@@ -1,0 +1,153 @@
+"""The cameras that an assistant may tell of, and what people call them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+import re
+
+from homeassistant.auth.models import User
+from homeassistant.components.homeassistant.exposed_entities import async_should_expose
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import (
+    area_registry as ar,
+    device_registry as dr,
+    entity_registry as er,
+)
+
+from ..devices import linked_device
+from ..history import CameraSet
+from ..permissions import KnownCamera, known_cameras, may_read, telling_entity
+
+# Says nothing of which camera is meant, in a name as little as in a question.
+_EMPTY_WORDS = frozenset({"at", "by", "cam", "camera", "in", "kamera", "on", "the"})
+
+
+class UnknownPlaceError(Exception):
+    """No camera and no area that may be told of is called so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A camera, and where it is."""
+
+    mac: str
+    name: str
+    """What the user calls it in Home Assistant."""
+
+    camera_id: str
+    """Protect's id of it."""
+
+    device_id: str | None
+    area: str | None
+    is_reachable: bool
+    is_described: bool
+    """Whether its ``describe`` switch is on."""
+
+    other_names: frozenset[str] = field(default_factory=frozenset)
+    """Of the camera and of its area."""
+
+
+@callback
+def exposed_places(hass: HomeAssistant, assistant: str) -> list[Place]:
+    """Return the cameras whose ``last_sighting`` sensor the user has exposed, by their names.
+
+    A camera that the console has no more is none of them.
+    """
+    registry = er.async_get(hass)
+    places = []
+    for camera in known_cameras(hass):
+        entity_id = telling_entity(hass, camera.mac)
+        entity = registry.async_get(entity_id) if entity_id else None
+        if entity is None or entity.disabled:
+            continue
+        if async_should_expose(hass, assistant, entity.entity_id):
+            places.append(_place(hass, camera, entity))
+    return sorted(places, key=lambda place: place.name.casefold())
+
+
+@callback
+def readable_places(hass: HomeAssistant, places: Iterable[Place], user: User) -> list[Place]:
+    """Return those of the cameras of which this user may know what they saw."""
+    return [place for place in places if may_read(hass, user, place.mac)]
+
+
+def names_of(places: Iterable[Place]) -> list[str]:
+    """Return what can be asked for: the cameras, then their areas."""
+    known = list(places)
+    cameras = [place.name for place in known]
+    areas = sorted({place.area for place in known if place.area})
+    return list(dict.fromkeys([*cameras, *areas]))
+
+
+def named(places: Sequence[Place], words: Sequence[str]) -> list[Place]:
+    """Return the cameras that these words name; all of them where there are no words.
+
+    A name may be an area's, another name that the user gave, or only a part: "front" is the front
+    door. Raises UnknownPlaceError.
+    """
+    if not words:
+        return list(places)
+    found: set[str] = set()
+    for each in words:
+        macs = _named(places, _key(each))
+        if not macs:
+            raise UnknownPlaceError(each)
+        found |= macs
+    return [place for place in places if place.mac in found]
+
+
+def camera_set(places: Iterable[Place]) -> CameraSet:
+    """Return the cameras as the record knows them."""
+    known = list(places)
+    return CameraSet(
+        camera_ids=frozenset(place.camera_id for place in known),
+        device_ids=frozenset(place.device_id for place in known if place.device_id),
+    )
+
+
+def _place(hass: HomeAssistant, camera: KnownCamera, entity: er.RegistryEntry) -> Place:
+    data = camera.entry.runtime_data.coordinator.data
+    info = data.cameras[camera.mac]
+    device = linked_device(hass, camera.entry.entry_id, camera.mac)
+    area_id = entity.area_id
+    if area_id is None and device is not None:
+        area_id = dr.async_get_effective_area_id(hass, device)
+    area = ar.async_get(hass).async_get_area(area_id) if area_id else None
+    own = (device.name_by_user or device.name) if device is not None else None
+    aliases = er.async_get_entity_aliases(hass, entity, allow_empty=False)
+    return Place(
+        mac=camera.mac,
+        name=own or info.name,
+        camera_id=info.id,
+        device_id=device.id if device is not None else None,
+        area=area.name if area is not None else None,
+        is_reachable=data.connected,
+        is_described=camera.mac not in data.muted,
+        other_names=frozenset({info.name, *aliases, *(area.aliases if area is not None else ())}),
+    )
+
+
+def _named(places: Sequence[Place], wanted: str) -> set[str]:
+    if not wanted:
+        return set()
+    exactly = {place.mac for place in places if wanted in _keys(place)}
+    if exactly:
+        return exactly
+    words = set(wanted.split())
+    in_part = {
+        place.mac for place in places if any(words <= set(key.split()) for key in _keys(place))
+    }
+    # "the camera at the front door of the house"
+    return in_part or {
+        place.mac for place in places if any(set(key.split()) <= words for key in _keys(place))
+    }
+
+
+def _keys(place: Place) -> set[str]:
+    names = (place.name, place.area or "", *place.other_names)
+    return {key for name in names if (key := _key(name))}
+
+
+def _key(name: str) -> str:
+    """Return the words by which names are compared."""
+    words = re.findall(r"\w+", name.casefold().replace("_", " "))
+    return " ".join(word for word in words if word not in _EMPTY_WORDS)
