@@ -1,8 +1,10 @@
 """Core's own ollama integration, unmodified, in front of the model that really looks."""
 
 from homeassistant.components.ollama.const import DOMAIN as OLLAMA
-from homeassistant.config_entries import ConfigEntryState
+from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
+from homeassistant.const import CONF_LLM_HASS_API
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import llm
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
@@ -36,3 +38,14 @@ async def add_ollama(hass: HomeAssistant, model: Model) -> None:
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
     assert entry.state is ConfigEntryState.LOADED
+
+
+def give_tools(hass: HomeAssistant) -> None:
+    """Let the conversation agent control the house, as its owner may have done."""
+    (entry,) = hass.config_entries.async_entries(OLLAMA)
+    subentry: ConfigSubentry = next(
+        each for each in entry.subentries.values() if each.subentry_type == "conversation"
+    )
+    hass.config_entries.async_update_subentry(
+        entry, subentry, data={**subentry.data, CONF_LLM_HASS_API: [llm.LLM_API_ASSIST]}
+    )

@@ -2,15 +2,11 @@
 
 from typing import Any
 
-from homeassistant.config_entries import ConfigSubentry
-from homeassistant.const import CONF_LLM_HASS_API
-from homeassistant.core import HomeAssistant
-from homeassistant.helpers import llm
 from homeassistant.setup import async_setup_component
 import pytest
 
 from simulator.model import Model
-from tests.ollama import AI_TASK, CONVERSATION
+from tests.ollama import AI_TASK, CONVERSATION, give_tools
 
 from .conftest import Home
 
@@ -40,17 +36,6 @@ async def test_a_sign_with_an_instruction_is_only_a_sign(home: Home, model: Mode
     (call,) = model.calls
     assert {each.sign for each in call.images} == {SIGN}
     assert (call.tools, call.called) == ((), None)
-
-
-def give_tools(hass: HomeAssistant) -> None:
-    """Let the conversation agent control the house, as its owner may have done."""
-    (entry,) = hass.config_entries.async_entries("ollama")
-    subentry: ConfigSubentry = next(
-        each for each in entry.subentries.values() if each.subentry_type == "conversation"
-    )
-    hass.config_entries.async_update_subentry(
-        entry, subentry, data={**subentry.data, CONF_LLM_HASS_API: [llm.LLM_API_ASSIST]}
-    )
 
 
 # The client's generators are closed whenever the garbage collector comes to them.

@@ -150,4 +150,5 @@ def _keys(place: Place) -> set[str]:
 def _key(name: str) -> str:
     """Return the words by which names are compared."""
     words = re.findall(r"\w+", name.casefold().replace("_", " "))
-    return " ".join(word for word in words if word not in _EMPTY_WORDS)
+    # Somebody's only camera may be called "Camera".
+    return " ".join([word for word in words if word not in _EMPTY_WORDS] or words)
