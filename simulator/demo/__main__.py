@@ -13,7 +13,8 @@ import aiohttp
 
 from simulator.model import Model
 
-from .client import Client, Json
+from .assist import ask_of, expose_cameras, set_up_assist
+from .client import Client, Json, Websocket
 from .errors import DemoError, flat
 from .home import Home, config_folder, log_in, running
 from .proof import check_log, check_media, last_words
@@ -49,6 +50,7 @@ class Stage:
 
     world: World
     home: Home
+    websocket: Websocket
     sightings: asyncio.Queue[Json]
 
 
@@ -80,12 +82,14 @@ async def staged(options: Options, folder: Path) -> AsyncIterator[Stage]:
         websocket = await stack.enter_async_context(client.websocket())
 
         say("Setting up the AI and the console, through their config flows …")
-        await set_up_ai(client, websocket, ai_url, ai_model)
+        ai = await set_up_ai(client, websocket, ai_url, ai_model)
+        await set_up_assist(client, websocket, ai, ai_model)
         sightings = await websocket.subscribe(_EVENT)
         await set_up_console(client, console)
         await set_options(client, console, options.scenario.options)
         await set_up_dashboard(websocket, IN_VIEW)
-        yield Stage(World(recorder, console, model), home, sightings)
+        await expose_cameras(websocket)
+        yield Stage(World(recorder, console, model), home, websocket, sightings)
 
 
 async def once(options: Options, folder: Path) -> None:
@@ -93,6 +97,8 @@ async def once(options: Options, folder: Path) -> None:
     async with staged(options, folder) as stage:
         say(f"Now: {options.scenario.summary}")
         sightings = await _sightings_of_one_run(options, stage)
+        question, answer = await ask_of(stage.websocket, sightings, stage.world.model)
+        say(f"Assist is asked: {question}\nIt answers: {answer}")
     options.scenario.check(sightings)
     check_log(stage.home.log, is_quiet=options.scenario.is_quiet)
     check_media(stage.home.media)
@@ -139,7 +145,8 @@ async def for_ever(options: Options, folder: Path) -> None:
     async with staged(options, folder) as stage:
         print(
             f"\nHome Assistant: {stage.home.url}   user: {_USERNAME}   password: {_PASSWORD}\n"
-            f"A detection every {_EVERY:g} s: {options.scenario.summary}. Ctrl-C ends it.\n",
+            f"A detection every {_EVERY:g} s: {options.scenario.summary}. Ctrl-C ends it.\n"
+            f"Ask Assist: what happened at the {IN_VIEW[0].lower()}?\n",
             flush=True,
         )
         async with asyncio.TaskGroup() as group:

@@ -229,10 +229,14 @@ class Websocket:
 
     async def subscribe(self, event_type: str) -> asyncio.Queue[Json]:
         """Return a queue that receives the data of every event of this type on the bus."""
+        return await self.follow("subscribe_events", event_type=event_type)
+
+    async def follow(self, command: str, **fields: object) -> asyncio.Queue[Json]:
+        """Send a command and return a queue that receives the data of the events it leads to."""
         number = next(self._ids)
         # The demo makes few events and reads them all: nothing to bound.
         self._events[number] = asyncio.Queue()
-        await self._send(number, "subscribe_events", {"event_type": event_type})
+        await self._send(number, command, fields)
         return self._events[number]
 
     async def _send(self, number: int, command: str, fields: Mapping[str, object]) -> Any:  # noqa: ANN401 - as above
@@ -254,7 +258,7 @@ class Websocket:
         async for message in self._raw:
             told = message.json()
             if told["type"] == "event" and told["id"] in self._events:
-                self._events[told["id"]].put_nowait(told["event"]["data"])
+                self._events[told["id"]].put_nowait(told["event"]["data"] or {})
             elif told["type"] == "result" and told["id"] in self._results:
                 self._results[told["id"]].set_result(told)
 

@@ -43,6 +43,7 @@ logger:
 
 # What somebody looks at; Home Assistant loads its frontend, without its pages, in any case.
 _PAGES = """\
+assist_pipeline:
 frontend:
 history:
 logbook:
@@ -142,7 +143,7 @@ async def running(
     """Run Home Assistant in the folder, which is seeded if it is new; stop it in the end.
 
     Where it has run before, it goes on with what is there and the log goes on too; ``pages``
-    (history and logbook) and ``commit_interval`` (the recorder's, in seconds) stay as they were.
+    (history, logbook and Assist) and ``commit_interval`` (the recorder's, in seconds) stay as they were.
     """
     port = _free_port()
     if not (folder / _YAML).exists():

@@ -36,7 +36,7 @@ async def check_ollama(session: aiohttp.ClientSession, url: str, model: str) -> 
 
 
 async def set_up_ai(client: Client, websocket: Websocket, url: str, model: str) -> str:
-    """Let core's own Ollama integration be the preferred AI; return its entity's id."""
+    """Let core's own Ollama integration be the preferred AI; return the id of its entry."""
     entry = await client.config_flow("ollama", {"user": {"url": url}})
     entry_id = entry["result"]["entry_id"]
     await _loaded(client, "ollama")
@@ -55,7 +55,7 @@ async def set_up_ai(client: Client, websocket: Websocket, url: str, model: str) 
     entity_id = await until(entity, "core's Ollama integration made no AI Task", _LOAD_TIMEOUT)
     await _loaded(client, "ollama")
     await websocket.call("ai_task/preferences/set", gen_data_entity_id=entity_id)
-    return entity_id
+    return str(entry_id)
 
 
 async def set_up_console(client: Client, console: Console) -> None:

@@ -7,11 +7,11 @@ from typing import Any
 from homeassistant.auth.models import Group
 from homeassistant.components import conversation
 from homeassistant.components.homeassistant.exposed_entities import async_expose_entity
-from homeassistant.components.recorder import get_instance
 from homeassistant.const import Platform
 from homeassistant.core import Context
 from homeassistant.helpers import area_registry as ar, device_registry as dr
 from homeassistant.helpers.llm import LLM_API_ASSIST, LLMContext, ToolInput, async_get_api
+from homeassistant.helpers.recorder import get_instance
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 import pytest
