@@ -226,7 +226,8 @@ def _notes(
     if shown < found.count:
         notes.append(f"These are the newest {shown} of {found.count}.")
     if found.looked_back_to is not None:
-        notes.append(f"Older than {spoken(found.looked_back_to, now)} was not looked at.")
+        oldest = spoken(found.looked_back_to, now)
+        notes.append(f"The oldest that was looked at was {oldest}; older ones are found by until.")
     elif not found.sightings and (days := keep_days(hass)) is not None:
         notes.append(f"What is older than {days} days is forgotten.")
     if away := [place.name for place in places if not place.is_reachable]:

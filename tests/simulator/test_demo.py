@@ -394,4 +394,8 @@ async def test_the_last_line_is_the_sighting_and_nothing_else_is_printed(tmp_pat
     sighting = json.loads(line)
     assert sighting["camera_name"] == "Front door"
     assert "red" in f"{sighting['title']} {sighting['description']}".casefold()
+    *_, question, answer = errors.decode().splitlines()
+    assert question == "Assist is asked: What happened at the front door?"
+    assert answer.startswith("It answers: ")
+    assert sighting["title"] in answer
     assert os.listdir(tmp_path) == []  # noqa: PTH208

@@ -23,6 +23,7 @@ from custom_components.protect_narrator.history import async_processed
 from custom_components.protect_narrator.llm import FIND_SIGHTINGS
 from custom_components.protect_narrator.pipeline.models import Description, Importance, Label
 from custom_components.protect_narrator.publisher import event_data
+from custom_components.protect_narrator.recall import search
 from custom_components.protect_narrator.records import context_id
 from simulator.console import Camera
 from simulator.model import Model
@@ -128,6 +129,11 @@ class Assistant:
         policy = {"entities": {"entity_ids": {key: {"read": True} for key in sensors}}}
         name = f"group {len(self.hass.auth._store._users)}"
         return MockUser(groups=[Group(name, policy, id=name)]).add_to_hass(self.hass)
+
+
+def days_ago(days: float) -> str:
+    """Return that moment as a model writes it."""
+    return f"{dt_util.now() - timedelta(days=days):%Y-%m-%d %H:%M}"
 
 
 @pytest.fixture
@@ -303,6 +309,35 @@ async def test_without_a_record_it_says_so(assistant: Assistant) -> None:
 
     assert answer["error"] == "not_recorded"
     assert said == f"I cannot tell. {answer['message']}"
+
+
+async def test_a_database_that_takes_too_long_is_an_answer_too(
+    assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assistant.expose(assistant.cameras[1])
+    monkeypatch.setattr(search, "_LIMIT_S", 0.0)
+
+    assert (await assistant.call())["error"] == "busy"
+
+
+async def test_how_far_back_was_looked_is_said(
+    assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    camera = assistant.cameras[1]
+    assistant.expose(camera)
+    monkeypatch.setattr(search, "MOST_IN_PAGE", 1)
+    monkeypatch.setattr(search, "MOST_READ", 2)
+    await assistant.saw(camera, "A parcel", Label.PACKAGE, minutes_ago=3 * 24 * 60)
+    for _ in range(2):
+        await assistant.saw(camera, "A cat", Label.ANIMAL, minutes_ago=24 * 60)
+
+    answer = await assistant.call(text="parcel")
+
+    assert answer["sightings"] == []
+    assert answer["note"].startswith("The oldest that was looked at was yesterday at ")
+    assert await assistant.titles(text="parcel", since="2000-01-01", until=days_ago(2)) == [
+        "A parcel"
+    ]
 
 
 async def test_times_without_sense_are_answered_with_what_makes_sense(
