@@ -2,11 +2,13 @@
 
 Nobody is asked as a user and no tools are handed over: what a picture shows, a sign with
 an instruction for example, can only end up as text. (A conversation agent brings the
-Assist tools that its owner gave it; the config flow warns of that.)
+Assist tools that its owner gave it, but for our own; the config flow warns of that.)
 """
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 import inspect
 import json
 import logging
@@ -56,6 +58,8 @@ _FAREWELL_S = 5.0
 # for ever.
 _AT_WORK_AT_MOST = 8
 _at_work: dict[asyncio.Task[Any], str] = {}
+
+_is_describing: ContextVar[bool] = ContextVar("protect_narrator_describing", default=False)
 
 # Home Assistant 2026.11 wants the context of a chat session, 2026.10 does not know it.
 _SESSION_TAKES_CONTEXT = "context" in inspect.signature(async_get_chat_session).parameters
@@ -268,12 +272,13 @@ class HomeAssistantDescriber:
                     ],
                 )
             )
-            result = await _on_its_own(
-                agent_id,
-                conversation.async_converse(
-                    self._hass, prompt, session.conversation_id, context, agent_id=agent_id
-                ),
-            )
+            with _describing():
+                result = await _on_its_own(
+                    agent_id,
+                    conversation.async_converse(
+                        self._hass, prompt, session.conversation_id, context, agent_id=agent_id
+                    ),
+                )
         tokens = tokens_of(session.conversation_id)
         text = str(result.response.speech.get("plain", {}).get("speech", ""))
         if result.response.response_type is intent.IntentResponseType.ERROR:
@@ -284,6 +289,24 @@ class HomeAssistantDescriber:
                 f"{agent_id} answered with an error ({code.value if code else 'unknown'})",
             )
         return text, tokens
+
+
+def is_describing() -> bool:
+    """Say whether this is done for an agent that describes what a camera sees now.
+
+    It needs nothing that was seen before, and a sign must not be able to ask for it.
+    """
+    return _is_describing.get()
+
+
+@contextmanager
+def _describing() -> Iterator[None]:
+    """Let every task that begins within this know that it describes."""
+    before = _is_describing.set(True)
+    try:
+        yield
+    finally:
+        _is_describing.reset(before)
 
 
 async def _on_its_own[R](agent_id: str, asked: Coroutine[Any, Any, R]) -> R:

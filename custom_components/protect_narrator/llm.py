@@ -22,6 +22,7 @@ from homeassistant.util import dt as dt_util
 import probatio
 
 from .const import DOMAIN
+from .describer import is_describing
 from .history import HistoryUnavailableError, NotRecordedError, SightingQuery, keep_days
 from .recall.matching import KINDS, Wanted
 from .recall.places import (
@@ -147,7 +148,7 @@ def async_get_tools(hass: HomeAssistant, llm_context: LLMContext, api_id: str) -
 
     Whose question it is decides when the tool is called: a user cannot be looked up here.
     """
-    if api_id != LLM_API_ASSIST:
+    if api_id != LLM_API_ASSIST or is_describing():
         return None
     places = exposed_places(hass, llm_context.assistant)
     if not places:

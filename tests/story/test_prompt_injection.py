@@ -2,9 +2,13 @@
 
 from typing import Any
 
+from homeassistant.components import conversation
+from homeassistant.components.homeassistant.exposed_entities import async_expose_entity
+from homeassistant.const import Platform
 from homeassistant.setup import async_setup_component
 import pytest
 
+from custom_components.protect_narrator.llm import FIND_SIGHTINGS
 from simulator.model import Model
 from tests.ollama import AI_TASK, CONVERSATION, give_tools
 
@@ -18,6 +22,8 @@ async def see_the_sign(home: Home, agent_id: str) -> dict[str, Any]:
     camera = home.console.cameras[1]
     home.film.put_up(camera.name, SIGN)
     await home.set_up(agent_id)
+    sensor = home.entity_id(Platform.SENSOR, "last_sighting", camera.mac)
+    async_expose_entity(home.hass, conversation.DOMAIN, sensor, True)
     await home.see(camera)
     return await home.next_sighting()
 
@@ -51,4 +57,6 @@ async def test_a_conversation_agent_has_its_owners_tools_and_leaves_them_alone(
     is_told_as_a_sign(await see_the_sign(home, CONVERSATION))
     (call,) = model.calls
     assert call.tools
+    assert FIND_SIGHTINGS not in call.tools
+    assert FIND_SIGHTINGS not in call.system
     assert call.called is None
