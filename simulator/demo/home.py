@@ -143,7 +143,8 @@ async def running(
     """Run Home Assistant in the folder, which is seeded if it is new; stop it in the end.
 
     Where it has run before, it goes on with what is there and the log goes on too; ``pages``
-    (history, logbook and Assist) and ``commit_interval`` (the recorder's, in seconds) stay as they were.
+    (history, logbook and Assist) and ``commit_interval`` (the recorder's, in seconds) stay as
+    they were.
     """
     port = _free_port()
     if not (folder / _YAML).exists():

@@ -1,7 +1,7 @@
 """Reads the Sightings that an assistant asks for, as far back as is reasonable in one answer."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -67,8 +67,9 @@ async def _wanted(hass: HomeAssistant, query: SightingQuery, wanted: Wanted, lim
     oldest: Mapping[str, Any] | None = None
     while read < MOST_READ:
         page = await async_page(hass, query, limit=MOST_IN_PAGE, cursor=cursor)
-        for data in page.sightings:
-            words = wanted.words_in(data) if wanted.is_of_kind(data) else -1
+        # Two hundred descriptions take a few hundredths of a second: too long for the event loop.
+        scores = await hass.async_add_executor_job(_scores, wanted, page.sightings)
+        for data, words in zip(page.sightings, scores, strict=True):
             if words > most:
                 best, count, most = [], 0, words
             if words == most:
@@ -86,3 +87,8 @@ async def _wanted(hass: HomeAssistant, query: SightingQuery, wanted: Wanted, lim
         has_all_words=not best or most == len(wanted.words),
         looked_back_to=datetime.fromisoformat(oldest["start"]) if is_cut and oldest else None,
     )
+
+
+def _scores(wanted: Wanted, sightings: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Return how many of the words each has, -1 where it is of none of the kinds."""
+    return [wanted.words_in(data) if wanted.is_of_kind(data) else -1 for data in sightings]
