@@ -279,7 +279,7 @@ async def test_what_somebody_else_fires_under_our_name_is_not_played(
     )
     for number, changed in enumerate(changes):
         told = {**sighting, **changed, "sighting_id": f"{number:032}"}
-        home.entry.runtime_data.recent.note(told)
+        home.entry.runtime_data.recent.note(told, 1.5)
         assert (await browser.get(clip_path(told["sighting_id"]))).status == HTTPStatus.NOT_FOUND
     assert views(home) == before
 
