@@ -12,6 +12,7 @@ import custom_components.protect_narrator  # noqa: F401 - the import is the poin
 from custom_components.protect_narrator import abilities
 from custom_components.protect_narrator.pipeline.ports import Ability
 from custom_components.protect_narrator.protect import login_guard
+from tests.databases.fixtures import database_servers, database_url  # noqa: F401 - fixtures
 from tests.fake_agents import PLATFORM
 from tests.reliability import fresh
 

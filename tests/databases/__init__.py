@@ -1,0 +1,1 @@
+"""Real database servers, so that what the recorder stores is read back from each kind."""
