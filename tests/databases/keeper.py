@@ -97,9 +97,9 @@ class Keeper:
 
     def start(self) -> None:
         """Make a database and serve it. Raises StartError."""
-        if self._as and not _may_enter(self._program):
-            self._bring_along()
         try:
+            if self._as and not _may_enter(self._program):
+                self._bring_along()
             self._run(self._filled(self._order.init), self._said())
             with self._log.open("ab") as log:
                 self._server = subprocess.Popen(  # noqa: S603 - the tests' own command
@@ -130,8 +130,12 @@ class Keeper:
         return self.folder / "log"
 
     def _bring_along(self) -> None:
-        """Copy the programs to where the server may read them."""
-        unpacked = next(each for each in self._program.parents if each.name == self._order.name)
+        """Copy the programs to where the server may read them: a clone may be root's alone."""
+        unpacked = next(
+            (each for each in self._program.parents if each.parent.match(".cache/databases")), None
+        )
+        if unpacked is None:
+            raise StartError(f"{self._program} is not for everybody to start")
         copy = self.folder / "programs"
         shutil.copytree(unpacked, copy, symlinks=True)
         copy.chmod(0o755)
