@@ -4,8 +4,9 @@ import argparse
 
 AT_A_CONSOLE = ("memory", "throughput", "stalls", "own-time", "callbacks")
 PATIENCE = "patience"
+HISTORY = "history"
 CHOOSING, CHOOSING_COST = OF_FILES = ("choosing", "choosing-cost")
-EVERYTHING = (*AT_A_CONSOLE, PATIENCE, *OF_FILES)
+EVERYTHING = (*AT_A_CONSOLE, PATIENCE, *OF_FILES, HISTORY)
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -13,7 +14,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="./script/bench",
         description="Measures, prints the table, and fails when a promise is not kept.",
-        epilog="The first run renders its clips, which takes some minutes; they stay in .cache/.",
+        epilog="The first run makes clips and a database, some minutes long; they stay in .cache/.",
     )
     parser.add_argument("--json", action="store_true", help="one JSON object on the last line")
     parser.add_argument(

@@ -7,9 +7,9 @@ from functools import partial
 import json
 from pathlib import Path
 
-from . import analysis, callbacks, choosing, download, patience
+from . import analysis, callbacks, choosing, download, history, patience
 from .clips import ALL, HD, path_of
-from .command_line import AT_A_CONSOLE, CHOOSING, CHOOSING_COST, EVERYTHING, PATIENCE
+from .command_line import AT_A_CONSOLE, CHOOSING, CHOOSING_COST, EVERYTHING, HISTORY, PATIENCE
 from .result import Result
 from .rig import Rig, console_elsewhere, rig
 
@@ -26,6 +26,8 @@ def measure(names: Collection[str]) -> list[Result]:
     for name, step in _OF_FILES.items():
         if name in names:
             results += _shown(step(_CACHE))
+    if HISTORY in names:
+        results += _shown(asyncio.run(history.reading(_CACHE)))
     return results
 
 
