@@ -24,19 +24,31 @@ def make_private_folder(path: Path) -> None:
 
 def make_private_file(path: Path) -> int:
     """Open a new file, or an emptied old one, for writing; return its descriptor. OSError."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, FILE_MODE)
-    try:
-        _take_back(os.fstat(descriptor), FILE_MODE, lambda mode: os.fchmod(descriptor, mode))
-    except BaseException:
-        os.close(descriptor)
-        raise
-    return descriptor
+    return _opened(path, os.O_TRUNC)
+
+
+def make_new_private_file(path: Path) -> int:
+    """Open a file for writing that was not there; return its descriptor.
+
+    Raises OSError: FileExistsError where anything has its name, be it a link that leads nowhere.
+    """
+    return _opened(path, os.O_EXCL)
 
 
 def touch_private_file(path: Path) -> None:
     """Make an empty file, or take one that is there back from others. Raises OSError."""
     path.touch(mode=FILE_MODE)
     _take_back(path.stat(), FILE_MODE, path.chmod)
+
+
+def _opened(path: Path, how: int) -> int:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | how, FILE_MODE)
+    try:
+        _take_back(os.fstat(descriptor), FILE_MODE, lambda mode: os.fchmod(descriptor, mode))
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
 def _take_back(found: os.stat_result, mode: int, change: Callable[[int], None]) -> None:

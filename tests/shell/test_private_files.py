@@ -16,6 +16,7 @@ from custom_components.protect_narrator.const import DOMAIN
 from custom_components.protect_narrator.ledger_file import LedgerFile
 from custom_components.protect_narrator.pipeline.errors import StorageError
 from custom_components.protect_narrator.private_files import (
+    make_new_private_file,
     make_private_file,
     make_private_folder,
     touch_private_file,
@@ -67,7 +68,9 @@ def test_what_is_made_is_private_whatever_the_umask(folder: Path, mask: int) -> 
         make_private_folder(folder / "new")
         touch_private_file(folder / "new" / "empty")
         os.close(make_private_file(folder / "new" / "file"))
+        os.close(make_new_private_file(folder / "new" / "newer"))
     assert mode(folder / "new") == 0o700
+    assert mode(folder / "new" / "newer") == 0o600
     assert mode(folder / "new" / "empty") == 0o600
     assert mode(folder / "new" / "file") == 0o600
 
@@ -84,6 +87,17 @@ def test_what_everybody_could_read_is_taken_back(folder: Path) -> None:
     assert (mode(folder / "old" / "one"), mode(folder / "old" / "other")) == (0o600, 0o600)
     assert (folder / "old" / "one").read_text() == "a token"
     assert (folder / "old" / "other").read_text() == ""
+
+
+def test_what_has_to_be_new_is_never_written_through_a_link(folder: Path) -> None:
+    secret = folder / "secret"
+    secret.write_text("kept")
+    (folder / "link").symlink_to(secret)
+    (folder / "nowhere").symlink_to(folder / "not there")
+    for name in ("secret", "link", "nowhere"):
+        with pytest.raises(FileExistsError):
+            make_new_private_file(folder / name)
+    assert secret.read_text() == "kept"
 
 
 def test_what_belongs_to_somebody_else_is_used_as_it_is(folder: Path) -> None:
