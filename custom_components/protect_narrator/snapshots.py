@@ -1,0 +1,394 @@
+"""The picture of each Sighting, kept for people: one small JPEG, outside the media folder.
+
+``<config>/protect_narrator/snapshots/<config entry>/<MAC address>/<sighting id>.jpg``. What is
+there is known in memory; the disk is asked when a console starts, once an hour, and for a picture
+that somebody wants to see. Where the disk fails Sightings go on without pictures.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection, Coroutine
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.event import async_track_time_interval
+from homeassistant.util import dt as dt_util
+
+from . import snapshot_files as files
+from .const import DOMAIN
+from .history import HistoryUnavailableError, async_find, require_recording
+from .pipeline.blame import cautious_logger
+from .pipeline.blocking import Crew, StuckError
+from .pipeline.errors import MediaError
+from .snapshot_files import Kept
+
+_LOGGER = cautious_logger(__name__)
+
+# Publishing waits for it, within its own thirty seconds. A card at its end takes seconds for one
+# small file; what takes longer is written all the same, and found by whoever reads the Sighting.
+KEEP_LIMIT_S = 10.0
+
+# One job on the disk; what takes longer hangs, and is let go of some seconds later.
+_JOB_LIMIT_S = 10.0
+
+# A page of thumbnails is read a few at a time; two that hang are a share whose server is gone.
+_READ_AT_ONCE = 4
+_MOST_STUCK = 2
+
+# Removing one takes a card milliseconds: a job of these stays within its limit.
+_REMOVED_AT_ONCE = 200
+
+# What is over the limit goes down to a little below it, so that not every picture that comes
+# is a reason to look for the oldest.
+_LEAVES = 0.95
+
+# A few megabytes of memory, whatever the user lets pictures take.
+_MOST_PICTURES = 50_000
+
+SWEEP_EVERY = timedelta(hours=1)
+
+# Questions to the recorder in one sweep: nearly a thousand a day, which is as many as a busy
+# home's purge leaves without a row.
+_MOST_QUESTIONS = 40
+
+# For all of them together; a database that is busy is asked again an hour later.
+_ASK_LIMIT_S = 30.0
+
+# Of what is younger the row may still be on its way: what is caught up on ended a day ago at most.
+_SETTLED = timedelta(days=2)
+
+# When an entry is removed: ten thousand files take a slow card as long.
+_DELETE_LIMIT_S = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much the user lets be kept of one console."""
+
+    keep_for: timedelta
+    """Counted from the beginning of the Detection; zero keeps nothing."""
+
+    most_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeptSnapshot:
+    """A picture that is kept."""
+
+    mac: str
+    """Of its camera, as the coordinator knows it: twelve upper-case hex digits."""
+
+    path: Path
+    size: int
+    taken: datetime
+    """When its Detection began, in UTC."""
+
+
+def home_of(hass: HomeAssistant) -> Path:
+    """Return the folder of all kept pictures, which need not be there."""
+    return Path(hass.config.path(DOMAIN, "snapshots"))
+
+
+def image_path(sighting_id: str) -> str:
+    """Return where a Sighting's picture can be had from Home Assistant, by who may see it."""
+    return f"/api/{DOMAIN}/snapshot/{sighting_id}"
+
+
+class SnapshotStore:
+    """The kept pictures of one config entry, within its limits."""
+
+    def __init__(self, hass: HomeAssistant, entry_id: str, title: str, limits: Limits) -> None:
+        """Touch nothing yet; the log calls the console by its title."""
+        self._hass = hass
+        self._title = title
+        self._limits = limits
+        self._root = home_of(hass) / entry_id
+        # One writes at a time, so that what is in memory changes in the order of the disk.
+        self._writer = Crew(at_once=1, most_stuck=1)
+        self._readers = Crew(at_once=_READ_AT_ONCE, most_stuck=_MOST_STUCK)
+        self._index: dict[str, Kept] = {}
+        self._bytes = 0
+        # Not later than the oldest picture was taken.
+        self._oldest = float("inf")
+        self._tasks: set[asyncio.Task[object]] = set()
+        self._tidying: asyncio.Task[object] | None = None
+        self._untold: Callable[[], Collection[str]] = frozenset
+        self._asked_last = ""
+        self._in_trouble = False
+        self._closed = False
+
+    @property
+    def count(self) -> int:
+        """How many pictures are kept."""
+        return len(self._index)
+
+    @property
+    def size(self) -> int:
+        """How many bytes they have."""
+        return self._bytes
+
+    async def async_load(self) -> None:
+        """Learn what there is; remove what a sudden end left, and what is over the limits."""
+        await self._look()
+        self._tidy()
+
+    @callback
+    def async_start(self, untold: Callable[[], Collection[str]]) -> CALLBACK_TYPE:
+        """Tidy up every hour; return how to end that.
+
+        ``untold`` returns the ids of the Sightings that have no row yet, and will have one.
+        """
+        self._untold = untold
+
+        @callback
+        def sweep(_now: datetime) -> None:
+            if self._tidying is None:
+                self._tidying = self._begin(self._sweep())
+
+        return async_track_time_interval(self._hass, sweep, SWEEP_EVERY)
+
+    async def close(self) -> None:
+        """Write and remove nothing more. What is kept can still be found and read."""
+        self._closed = True
+        tasks = tuple(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    @callback
+    def find(self, sighting_id: str) -> KeptSnapshot | None:
+        """Return the picture of that Sighting; the disk is not asked."""
+        if (kept := self._index.get(sighting_id)) is None:
+            return None
+        return KeptSnapshot(
+            mac=kept.folder.upper(),
+            path=files.picture_in(self._root, kept.folder, sighting_id),
+            size=kept.size,
+            taken=datetime.fromtimestamp(kept.taken, UTC),
+        )
+
+    async def async_read(self, sighting_id: str) -> bytes | None:
+        """Return the JPEG; None where there is none, or the disk does not give it."""
+        if (kept := self._index.get(sighting_id)) is None:
+            return None
+        read = partial(files.read, self._root, kept.folder, sighting_id)
+        try:
+            return await self._readers.run(read, limit_s=_JOB_LIMIT_S)
+        except FileNotFoundError, NotADirectoryError:
+            self._forget([sighting_id])
+        except (OSError, StuckError) as err:
+            _LOGGER.debug("Sighting %s: its picture cannot be read: %s", sighting_id, _why(err))
+        return None
+
+    async def async_keep(self, mac: str, sighting_id: str, jpeg: bytes, taken: datetime) -> bool:
+        """Keep a JPEG of ours as the Sighting's, made small; say whether it is on disk.
+
+        It replaces an earlier one. Bounded; what fails is logged once, until it works again.
+        """
+        folder, moment = mac.lower(), taken.timestamp()
+        if not (files.is_folder_name(folder) and files.is_sighting_id(sighting_id)):
+            return False
+        if self._closed or moment <= self._kept_since():
+            return False
+        task = self._begin(self._keep(folder, sighting_id, jpeg, moment))
+        await asyncio.wait({task}, timeout=KEEP_LIMIT_S)
+        if not task.done():
+            self._say(f"it takes longer than {KEEP_LIMIT_S:.0f} s")
+            return False
+        return not task.cancelled() and task.result()
+
+    async def async_remove(self, sighting_id: str) -> bool:
+        """Remove the picture of that Sighting; say whether there is none any more."""
+        if (kept := self._index.get(sighting_id)) is None:
+            return True
+        self._forget([sighting_id])
+        return await self._removed([(sighting_id, kept)]) == 1
+
+    # -- how
+
+    @callback
+    def _begin[R](self, work: Coroutine[object, object, R]) -> asyncio.Task[R]:
+        task = self._hass.async_create_background_task(work, f"{DOMAIN} kept pictures")
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    @callback
+    def _ended(self, task: asyncio.Task[object]) -> None:
+        self._tasks.discard(task)
+        if self._tidying is task:
+            self._tidying = None
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _LOGGER.error("%s: a bug at the kept pictures", self._title, exc_info=error)
+
+    async def _on_disk[R](self, work: Callable[[], R]) -> R | None:
+        """Return what it returns; None where it failed, which is said once."""
+        try:
+            done = await self._writer.run(work, limit_s=_JOB_LIMIT_S)
+        except (MediaError, OSError, StuckError) as err:
+            self._say(_why(err))
+            return None
+        return done
+
+    async def _keep(self, folder: str, sighting_id: str, jpeg: bytes, taken: float) -> bool:
+        work = partial(files.keep, self._root, folder, sighting_id, jpeg, taken)
+        if (size := await self._on_disk(work)) is None:
+            return False
+        self._say_well()
+        self._forget([sighting_id])
+        self._index[sighting_id] = Kept(folder, size, taken)
+        self._bytes += size
+        self._oldest = min(self._oldest, taken)
+        self._tidy()
+        return True
+
+    async def _look(self) -> None:
+        """Learn from the disk what there is, whoever changed it."""
+        found = await self._on_disk(partial(files.listed, self._root))
+        if found is not None:
+            self._index = found
+            self._bytes = sum(kept.size for kept in found.values())
+            self._oldest = min((kept.taken for kept in found.values()), default=float("inf"))
+
+    @callback
+    def _tidy(self) -> None:
+        """Begin to remove what is over the limits, if anything is."""
+        if self._is_over() and self._tidying is None and not self._closed:
+            self._tidying = self._begin(self._drop_what_is_over())
+
+    async def _sweep(self) -> None:
+        await self._look()
+        await self._drop_what_is_over()
+        await self._drop_orphans()
+
+    def _is_over(self) -> bool:
+        return (
+            self._oldest <= self._kept_since()
+            or self._bytes > self._limits.most_bytes
+            or self.count > _MOST_PICTURES
+        )
+
+    def _kept_since(self) -> float:
+        """Return the moment from which on pictures are kept; now where none are."""
+        return (dt_util.utcnow() - self._limits.keep_for).timestamp()
+
+    async def _drop_what_is_over(self) -> None:
+        """Remove what is too old, and then the oldest, some at a time."""
+        while self._is_over():
+            # Sorted in a thread: there may be as many as ten thousands.
+            over = partial(_over, tuple(self._index.items()), self._limits, self._kept_since())
+            victims, self._oldest = await self._hass.async_add_executor_job(over)
+            if await self._removed(victims) < len(victims):
+                return  # the disk does not let go of them now; tried again with the next sweep
+            if len(victims) < _REMOVED_AT_ONCE:
+                return
+
+    async def _removed(self, pictures: list[tuple[str, Kept]]) -> int:
+        """Remove these; return of how many nothing is there any more."""
+        if not pictures:
+            return 0
+        gone = await self._on_disk(partial(files.removed, self._root, pictures))
+        if gone is None:
+            return 0
+        if len(gone) < len(pictures):
+            self._say("old ones cannot be removed")
+        self._forget(gone)
+        return len(gone)
+
+    @callback
+    def _forget(self, sighting_ids: Collection[str]) -> None:
+        for sighting_id in sighting_ids:
+            if (kept := self._index.pop(sighting_id, None)) is not None:
+                self._bytes -= kept.size
+
+    async def _drop_orphans(self) -> None:
+        """Remove pictures of which the recorder has no Sighting any more, or never had."""
+        try:
+            async with asyncio.timeout(_ASK_LIMIT_S):
+                for sighting_id in await self._orphans():
+                    await self.async_remove(sighting_id)
+        except HistoryUnavailableError, TimeoutError:
+            return  # who cannot be asked has lost nothing
+
+    async def _orphans(self) -> list[str]:
+        """Return some that have no row: the oldest, which are purged first, then any others.
+
+        Raises HistoryUnavailableError, also where what is fired is not recorded.
+        """
+        require_recording(self._hass)
+        before = (dt_util.utcnow() - _SETTLED).timestamp()
+        untold = frozenset(self._untold())
+        oldest = sorted(
+            (kept.taken, sighting_id)
+            for sighting_id, kept in self._index.items()
+            if kept.taken < before and sighting_id not in untold
+        )
+        orphans: list[str] = []
+        asked = set[str]()
+        for _, sighting_id in oldest[:_MOST_QUESTIONS]:
+            asked.add(sighting_id)
+            if await async_find(self._hass, sighting_id) is not None:
+                break
+            orphans.append(sighting_id)
+        # In the order of their ids, which is none: each comes round some day.
+        others = sorted(sighting_id for _, sighting_id in oldest if sighting_id not in asked)
+        later = [each for each in others if each > self._asked_last] or others
+        for sighting_id in later[: _MOST_QUESTIONS - len(asked)]:
+            self._asked_last = sighting_id
+            if await async_find(self._hass, sighting_id) is None:
+                orphans.append(sighting_id)
+        return orphans
+
+    @callback
+    def _say(self, why: str) -> None:
+        if not self._in_trouble:
+            self._in_trouble = True
+            _LOGGER.warning("%s: Pictures of Sightings cannot be kept: %s", self._title, why)
+
+    @callback
+    def _say_well(self) -> None:
+        if self._in_trouble:
+            self._in_trouble = False
+            _LOGGER.info("%s: Pictures of Sightings are kept again", self._title)
+
+
+async def async_remove_strangers(hass: HomeAssistant) -> None:
+    """Remove the pictures of config entries that are gone.
+
+    As far as that can be done soon; the next start removes the rest.
+    """
+    known = {entry.entry_id for entry in hass.config_entries.async_entries(DOMAIN)}
+    try:
+        async with asyncio.timeout(_DELETE_LIMIT_S):
+            await hass.async_add_executor_job(files.remove_strangers, home_of(hass), known)
+    except OSError as err:  # a TimeoutError is one
+        _LOGGER.warning("Pictures of a console that was removed are left: %s", _why(err))
+
+
+def _over(
+    pictures: tuple[tuple[str, Kept], ...], limits: Limits, kept_since: float
+) -> tuple[list[tuple[str, Kept]], float]:
+    """Return the next to be removed, oldest first, and when the oldest of the rest was taken."""
+    by_age = sorted(pictures, key=lambda each: each[1].taken)
+    left, most = len(by_age), limits.most_bytes
+    size = sum(kept.size for _, kept in by_age)
+    if size > most or left > _MOST_PICTURES:
+        most = int(most * _LEAVES)
+    most_pictures = int(_MOST_PICTURES * _LEAVES) if left > _MOST_PICTURES else _MOST_PICTURES
+    victims: list[tuple[str, Kept]] = []
+    for sighting_id, kept in by_age:
+        is_over = size > most or left > most_pictures or kept.taken <= kept_since
+        if not is_over or len(victims) >= _REMOVED_AT_ONCE:
+            return victims, kept.taken
+        victims.append((sighting_id, kept))
+        size, left = size - kept.size, left - 1
+    return victims, float("inf")
+
+
+def _why(err: Exception) -> str:
+    """Return what went wrong, without the names of files."""
+    if isinstance(err, OSError):
+        return err.strerror or type(err).__name__
+    return str(err)
