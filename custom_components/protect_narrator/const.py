@@ -39,6 +39,8 @@ CONF_CALLS_PER_DAY: Final = "calls_per_day"
 CONF_CALLS_PER_CAMERA: Final = "calls_per_camera"
 CONF_AI_AT_ONCE: Final = "ai_at_once"
 CONF_LEARN_SETTLE: Final = "learn_settle"
+CONF_KEEP_PICTURES: Final = "keep_pictures"
+CONF_PICTURES_MAX_MB: Final = "pictures_max_mb"
 
 # A config subentry of this type holds what differs at one camera; its unique id is the
 # camera's MAC address, its data are options of the same names.

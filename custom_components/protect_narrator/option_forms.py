@@ -32,6 +32,7 @@ from .options import (
     CLIP_NUMBERS,
     DEFAULT_POLICY,
     DETECTION_NUMBERS,
+    PICTURE_NUMBERS,
     PROFILE_NUMBERS,
     NumberOption,
     default_labels,
@@ -111,6 +112,11 @@ def clips_schema(options: Mapping[str, Any]) -> probatio.Schema:
             **_numbers(options, CLIP_NUMBERS),
         }
     )
+
+
+def pictures_schema(options: Mapping[str, Any]) -> probatio.Schema:
+    """Return how long pictures of Sightings are kept, as it is now."""
+    return probatio.Schema(_numbers(options, PICTURE_NUMBERS))
 
 
 def answered(

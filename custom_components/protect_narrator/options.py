@@ -36,11 +36,13 @@ from .const import (
     CONF_HOUSE_NOTES,
     CONF_IMPORTANCE_GUIDE,
     CONF_INSTRUCTION,
+    CONF_KEEP_PICTURES,
     CONF_LABELS,
     CONF_LANGUAGE,
     CONF_LEARN_SETTLE,
     CONF_LONGEST_OPEN,
     CONF_MERGE_GAP,
+    CONF_PICTURES_MAX_MB,
     CONF_RECONCILE_INTERVAL,
     CONF_SETTLE,
     CONF_SHOW,
@@ -55,6 +57,7 @@ from .protect.tracker import (
     LONGEST_OPEN as LONGEST_OPEN_DEFAULT,
     MERGE_GAP as MERGE_GAP_DEFAULT,
 )
+from .snapshots import Limits
 
 DEFAULT_POLICY = Policy()
 
@@ -140,7 +143,15 @@ AI_AT_ONCE = NumberOption(
     key=CONF_AI_AT_ONCE, default=DEFAULT_POLICY.ai_at_once, minimum=1, maximum=8, unit=None
 )
 
-# What is described, what it may cost, and how the console is treated: a form each.
+# A month to look back on; 0 keeps none. Ten years are for ever, and the other limit holds too.
+KEEP_PICTURES = NumberOption(key=CONF_KEEP_PICTURES, default=30, minimum=0, maximum=3650, unit="d")
+
+# Some thousands of 60 to 100 KB. They are part of Home Assistant's backups.
+PICTURES_MAX_MB = NumberOption(
+    key=CONF_PICTURES_MAX_MB, default=500, minimum=10, maximum=5000, unit="MB"
+)
+
+# What is described, what it may cost, how the console is treated, what is kept: a form each.
 DETECTION_NUMBERS = (MERGE_GAP, COOLDOWN)
 AI_NUMBERS = (FRAME_COUNT, CALLS_PER_DAY, CALLS_PER_CAMERA, AI_AT_ONCE, DESCRIBE_TIMEOUT)
 CLIP_NUMBERS = (
@@ -154,7 +165,8 @@ CLIP_NUMBERS = (
     RECONCILE_INTERVAL,
     CATCH_UP,
 )
-NUMBER_OPTIONS = DETECTION_NUMBERS + AI_NUMBERS + CLIP_NUMBERS
+PICTURE_NUMBERS = (KEEP_PICTURES, PICTURES_MAX_MB)
+NUMBER_OPTIONS = DETECTION_NUMBERS + AI_NUMBERS + CLIP_NUMBERS + PICTURE_NUMBERS
 
 PROFILE_NUMBERS = (FRAME_COUNT, COOLDOWN, CALLS_PER_CAMERA)
 
@@ -207,6 +219,14 @@ def reconcile_interval_from(entry: ConfigEntry) -> timedelta:
 def catch_up_from(entry: ConfigEntry) -> timedelta:
     """Return how far back is looked for what nobody has listened to."""
     return timedelta(hours=CATCH_UP.read(entry.options))
+
+
+def picture_limits_from(entry: ConfigEntry) -> Limits:
+    """Return how long pictures of Sightings are kept, and how much they may take."""
+    return Limits(
+        keep_for=timedelta(days=KEEP_PICTURES.read(entry.options)),
+        most_bytes=int(PICTURES_MAX_MB.read(entry.options) * MEBIBYTE),
+    )
 
 
 def options_at(entry: ConfigEntry, mac: str | None) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from .option_forms import (
     answered,
     clips_schema,
     detections_schema,
+    pictures_schema,
     words_schema,
 )
 from .pipeline.blame import cautious_logger
@@ -36,7 +37,7 @@ class NarratorOptionsFlow(OptionsFlowWithReload):
 
     async def async_step_init(self, _user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Offer the forms."""
-        return self.async_show_menu(menu_options=["detections", "ai", "words", "clips"])
+        return self.async_show_menu(menu_options=["detections", "ai", "words", "clips", "pictures"])
 
     async def async_step_detections(
         self, user_input: dict[str, Any] | None = None
@@ -62,6 +63,12 @@ class NarratorOptionsFlow(OptionsFlowWithReload):
     async def async_step_clips(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask how recordings are cut and waited for."""
         return self._ask("clips", clips_schema(self.config_entry.options), user_input)
+
+    async def async_step_pictures(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask how long pictures are kept."""
+        return self._ask("pictures", pictures_schema(self.config_entry.options), user_input)
 
     async def async_step_words(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask what the AI is told, and check it."""

@@ -27,6 +27,7 @@ from custom_components.protect_narrator.option_forms import (
     camera_schema,
     clips_schema,
     detections_schema,
+    pictures_schema,
     profile_schema,
     words_schema,
 )
@@ -244,6 +245,7 @@ async def test_every_field_of_the_options_and_of_a_profile_is_translated(
         (ai_schema(hass, {}), options["ai"]),
         (words_schema({}), options["words"]),
         (clips_schema({}), options["clips"]),
+        (pictures_schema({}), options["pictures"]),
         (camera_schema(()), profile["user"]),
         (profile_schema(hass, {}), profile["profile"]),
     ]
@@ -257,7 +259,7 @@ def test_every_choice_of_a_menu_is_translated() -> None:
         (name, choice) for name, step in all_steps() for choice in step.get("menu_options", {})
     }
     assert menus == {
-        *(("init", step) for step in ("detections", "ai", "words", "clips")),
+        *(("init", step) for step in ("detections", "ai", "words", "clips", "pictures")),
         *(("preview", step) for step in ("save", "words", "profile")),
     }
     menu = strings["options"]["step"]["init"]

@@ -24,10 +24,12 @@ from custom_components.protect_narrator.const import (
     CONF_HOUSE_NOTES,
     CONF_IMPORTANCE_GUIDE,
     CONF_INSTRUCTION,
+    CONF_KEEP_PICTURES,
     CONF_LABELS,
     CONF_LANGUAGE,
     CONF_LEARN_SETTLE,
     CONF_MERGE_GAP,
+    CONF_PICTURES_MAX_MB,
     CONF_SETTLE,
     CONF_SHOW,
 )
@@ -36,6 +38,7 @@ from custom_components.protect_narrator.options import (
     catch_up_from,
     longest_open_from,
     merge_gap_from,
+    picture_limits_from,
     policy_from,
 )
 from custom_components.protect_narrator.pipeline.models import Policy
@@ -90,7 +93,7 @@ async def open_form(hass: HomeAssistant, entry: ConfigEntry, step: str) -> Confi
 async def test_a_menu_leads_to_every_form(hass: HomeAssistant, console: Console) -> None:
     entry = our_entry(hass, console)
     menu = await open_menu(hass, entry)
-    assert menu["menu_options"] == ["detections", "ai", "words", "clips"]
+    assert menu["menu_options"] == ["detections", "ai", "words", "clips", "pictures"]
     for step in menu["menu_options"]:
         form = await open_form(hass, entry, step)
         assert (form["type"], form["step_id"]) == (FlowResultType.FORM, step)
@@ -100,7 +103,7 @@ async def test_a_menu_leads_to_every_form(hass: HomeAssistant, console: Console)
 async def test_no_option_is_asked_twice(hass: HomeAssistant, console: Console) -> None:
     entry = our_entry(hass, console)
     asked: list[str] = []
-    for step in ("detections", "ai", "words", "clips"):
+    for step in ("detections", "ai", "words", "clips", "pictures"):
         asked += fields(await open_form(hass, entry, step))
     assert len(asked) == len(set(asked))
     assert set(EVERYTHING) < set(asked)
@@ -158,7 +161,22 @@ async def test_clips_and_waiting_times_can_be_changed(
     assert entry.options == answers
 
 
-@pytest.mark.parametrize("step", ["detections", "ai", "clips"])
+@pytest.mark.parametrize("days", [0, 3650])
+async def test_how_long_pictures_are_kept_can_be_changed(
+    hass: HomeAssistant, console: Console, days: int
+) -> None:
+    entry = our_entry(hass, console, options={})
+    form = await open_form(hass, entry, "pictures")
+    assert (default(form, CONF_KEEP_PICTURES), default(form, CONF_PICTURES_MAX_MB)) == (30, 500)
+
+    await save(hass, form, {CONF_KEEP_PICTURES: days, CONF_PICTURES_MAX_MB: 10})
+
+    limits = picture_limits_from(entry)
+    assert limits.keep_for == timedelta(days=days)
+    assert limits.most_bytes == 10 * 1024 * 1024
+
+
+@pytest.mark.parametrize("step", ["detections", "ai", "clips", "pictures"])
 async def test_a_form_keeps_what_the_others_hold(
     hass: HomeAssistant, console: Console, step: str
 ) -> None:
@@ -178,7 +196,7 @@ async def test_what_is_told_keeps_what_the_others_hold(
     assert entry.options == EVERYTHING
 
 
-@pytest.mark.parametrize("step", ["detections", "ai", "words", "clips"])
+@pytest.mark.parametrize("step", ["detections", "ai", "words", "clips", "pictures"])
 async def test_a_form_saved_as_it_comes_changes_nothing(
     hass: HomeAssistant, console: Console, step: str
 ) -> None:
