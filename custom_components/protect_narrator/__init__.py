@@ -14,16 +14,17 @@ from homeassistant.helpers.typing import ConfigType
 
 from . import history_services, services, websocket_api
 from .assembly import async_assemble
-from .clip_view import async_register_clip_view
 from .console_access import forget_log_ins
 from .const import DOMAIN
 from .following import async_follow
 from .forgetting import async_forget_daily
+from .http import async_register_views
 from .intake import Intake
 from .issues import async_forget
 from .ledger import Ledger
 from .pipeline.blame import cautious_logger
-from .runtime import NarratorConfigEntry
+from .runtime import NarratorConfigEntry, shared
+from .snapshots import async_remove_strangers
 
 _LOGGER = cautious_logger(__name__)
 
@@ -34,10 +35,10 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 
 async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
-    """Offer the actions, which say what is missing where no console is set up."""
+    """Offer the actions, which say what is missing where no console is set up, and the views."""
     for surface in (services, history_services, websocket_api):
         surface.async_register(hass)
-    async_register_clip_view(hass)
+    async_register_views(hass)
     async_forget_daily(hass)
     return True
 
@@ -78,8 +79,10 @@ async def async_unload_entry(hass: HomeAssistant, entry: NarratorConfigEntry) ->
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: NarratorConfigEntry) -> None:
-    """Forget what was remembered of the console, and what was told of it."""
+    """Forget what was remembered of the console, what was told of it, and its pictures."""
     async_forget(hass, entry)
+    shared(hass).snapshots.pop(entry.entry_id, None)
+    await async_remove_strangers(hass)
     await Ledger.async_delete(hass, entry.entry_id)
     await forget_log_ins(hass)
 

@@ -32,6 +32,7 @@ from .options import (
     label_grace_from,
     longest_open_from,
     merge_gap_from,
+    picture_limits_from,
     policy_from,
     reconcile_interval_from,
 )
@@ -54,6 +55,7 @@ from .publisher import SightingPublisher
 from .receipts import Receipts
 from .recent import RecentSightings
 from .runtime import RuntimeData, shared
+from .snapshots import SnapshotStore, async_remove_strangers
 from .watchman import Watchman
 from .wording import worded
 
@@ -69,6 +71,7 @@ class _Parts:
     unusable: StorageError | None
     """What is wrong with it."""
 
+    snapshots: SnapshotStore
     ledger: Ledger
     login: Credentials
     sessions: Sessions
@@ -83,15 +86,18 @@ async def async_assemble(hass: HomeAssistant, entry: ConfigEntry) -> RuntimeData
     ConfigEntryError when the core entry that the log-in came from is gone.
     """
     archive, unusable = await _swept_archive(hass)
-    ledger = await _ledger(hass, entry)
-    login = _login(hass, entry)
-    sessions, connection, console = await _connect(hass, entry, login, ledger.looked_at)
     async with AsyncExitStack() as undo:
+        snapshots = await _kept_snapshots(hass, entry)
+        undo.push_async_callback(snapshots.close)
+        ledger = await _ledger(hass, entry)
+        login = _login(hass, entry)
+        sessions, connection, console = await _connect(hass, entry, login, ledger.looked_at)
         undo.callback(sessions.detach)
         undo.push_async_callback(connection.close)
         parts = _Parts(
             archive=archive,
             unusable=unusable,
+            snapshots=snapshots,
             ledger=ledger,
             login=login,
             sessions=sessions,
@@ -143,7 +149,7 @@ def _put_together(hass: HomeAssistant, entry: ConfigEntry, parts: _Parts) -> Run
         archive=parts.archive,
         describers=lambda agent_id: HomeAssistantDescriber(hass, agent_id, ledger.experience),
         meter=meter,
-        publisher=SightingPublisher(hass, coordinator, ledger, receipts),
+        publisher=SightingPublisher(hass, coordinator, ledger, receipts, parts.snapshots),
         clock=clock,
         policy=policy,
         plain_policy=plain_policy,
@@ -193,6 +199,7 @@ def _put_together(hass: HomeAssistant, entry: ConfigEntry, parts: _Parts) -> Run
         recent=recent,
         receipts=receipts,
         meter=meter,
+        snapshots=parts.snapshots,
         watchman=watchman,
     )
 
@@ -210,6 +217,16 @@ async def _swept_archive(hass: HomeAssistant) -> tuple[ClipArchive, StorageError
     except StorageError as err:
         return archive, err
     return archive, None
+
+
+async def _kept_snapshots(hass: HomeAssistant, entry: ConfigEntry) -> SnapshotStore:
+    """Return the kept pictures, which can be seen from now on, whether we can log in or not."""
+    store = SnapshotStore(hass, entry.entry_id, entry.title, picture_limits_from(entry))
+    await async_remove_strangers(hass)
+    await store.async_load()
+    # One of an earlier try, or of other limits, is closed; what it knew is known to this one.
+    shared(hass).snapshots[entry.entry_id] = store
+    return store
 
 
 async def _ledger(hass: HomeAssistant, entry: ConfigEntry) -> Ledger:

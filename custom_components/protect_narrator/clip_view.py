@@ -59,12 +59,6 @@ _VIDEO: Mapping[str, str] = {
 
 
 @callback
-def async_register_clip_view(hass: HomeAssistant) -> None:
-    """Offer the clips, whether or not a console is set up."""
-    hass.http.register_view(ClipView(hass))
-
-
-@callback
 def clip_path(sighting_id: str) -> str:
     """Return where the Sighting's clip is played, to be signed for whoever plays it."""
     return f"/api/{DOMAIN}/clip/{sighting_id}"

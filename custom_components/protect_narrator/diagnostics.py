@@ -105,6 +105,7 @@ async def async_get_config_entry_diagnostics(
         "now": _plain(coordinator.data) | {"unfinished": len(runtime.ledger.unfinished)},
         "today": _today(coordinator.today, numbers),
         "readiness": [asdict(interval) for interval in runtime.readiness.intervals],
+        "pictures": {"kept": runtime.snapshots.count, "bytes": runtime.snapshots.size},
         "worries": sorted(worry.kind.value for worry in worries(runtime.watchman.facts)),
         "last_sightings": [
             _sighting(data, numbers.get(coordinator.mac_of(data["camera_id"]) or ""))

@@ -62,6 +62,7 @@ _SHAPE: Mapping[str, Callable[[object], bool]] = {
     "agent_id": _is_text_or_none,
     "fallbacks": _are_texts,
     "clip_attempts": _is_count,
+    "image": _is_text_or_none,
     **dict.fromkeys(TIMINGS, is_seconds),
 }
 

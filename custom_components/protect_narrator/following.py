@@ -53,6 +53,7 @@ def async_follow(hass: HomeAssistant, entry: NarratorConfigEntry) -> None:
     until_unload(forget_issues)
     until_unload(coordinator.async_forget_return)
     until_unload(runtime.watchman.async_start())
+    until_unload(runtime.snapshots.async_start(lambda: runtime.ledger.untold_ids))
     until_unload(coordinator.async_add_listener(keep))
     until_unload(async_follow_core(hass, coordinator))
     until_unload(async_remove_stale(hass, coordinator))

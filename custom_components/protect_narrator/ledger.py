@@ -103,6 +103,12 @@ class Ledger:
         return tuple(self._fired.values())
 
     @property
+    def untold_ids(self) -> frozenset[str]:
+        """The ids of the Sightings that have no row yet, as far as is known, and will have one."""
+        untold = (key for each in (self._unfinished, self._turned_away) for key, _ in each.items())
+        return frozenset((*untold, *(fired.data["sighting_id"] for fired in self._fired.values())))
+
+    @property
     def today(self) -> Tally | None:
         """What was counted on the day that was the last."""
         return self._today

@@ -21,6 +21,7 @@ from .pipeline.text import (
 )
 from .receipts import Receipts
 from .records import context_id
+from .snapshots import SnapshotStore, image_path
 
 # Text takes three bytes a character at most in every living script; emoji, which take four,
 # and what the console calls things must not make the event larger than 8 KB. Where many events
@@ -41,14 +42,37 @@ class SightingPublisher:
         coordinator: NarratorCoordinator,
         ledger: Ledger,
         receipts: Receipts,
+        snapshots: SnapshotStore,
     ) -> None:
         """Tell this Home Assistant."""
         self._hass = hass
         self._coordinator = coordinator
         self._ledger = ledger
         self._receipts = receipts
+        self._snapshots = snapshots
 
     async def publish(self, sighting: Sighting) -> None:
+        """Keep the picture, so that it is there when a notification comes; then tell the words."""
+        image: str | None = None
+        try:
+            image = await self._kept(sighting)
+        finally:
+            # Even when we are ended at this very moment: all the work is done.
+            await self._tell(sighting, image)
+
+    async def _kept(self, sighting: Sighting) -> str | None:
+        """Return where the Sighting's picture can be had; None where none is kept. Bounded.
+
+        Where this revision has none, or it cannot be kept, that of an earlier one still shows it.
+        """
+        snapshots, sighting_id = self._snapshots, sighting.sighting_id
+        mac = self._coordinator.mac_of(sighting.detection.camera_id)
+        if sighting.picture is not None and mac is not None:
+            taken = sighting.detection.start
+            await snapshots.async_keep(mac, sighting_id, sighting.picture, taken)
+        return None if snapshots.find(sighting_id) is None else image_path(sighting_id)
+
+    async def _tell(self, sighting: Sighting, image: str | None) -> None:
         """Fire the bus event, which is the record until it is read back; then show it.
 
         First words are a promise and no record: the full ones are still to come.
@@ -59,6 +83,7 @@ class SightingPublisher:
             sighting,
             config_entry_id=coordinator.config_entry.entry_id,
             device_id=self._device_id(detection.camera_id),
+            image=image,
         )
         told = detection if sighting.revision == 1 else None
         # One that was taken in by an earlier version has another.
@@ -78,10 +103,11 @@ class SightingPublisher:
 
 
 def event_data(
-    sighting: Sighting, *, config_entry_id: str, device_id: str | None
+    sighting: Sighting, *, config_entry_id: str, device_id: str | None, image: str | None = None
 ) -> dict[str, Any]:
     """Return the Sighting as the bus event carries it: flat, JSON, under 8 KB."""
     data = _event_data(sighting, config_entry_id=config_entry_id, device_id=device_id)
+    data["image"] = image
     excess = len(json.dumps(data, ensure_ascii=False).encode()) - _MOST_BYTES
     if excess > 0:
         text = data["description"].encode()
@@ -141,8 +167,6 @@ def _event_data(
         "prepare_s": _seconds(timings.prepare_s),
         "describe_s": _seconds(timings.describe_s),
         "total_s": _seconds(timings.total_s),
-        # Pictures are not kept beyond the last one, which the image entity shows.
-        "image": None,
     }
 
 

@@ -22,6 +22,7 @@ from .player import Player
 from .protect import CameraInfo, Connection, Credentials
 from .receipts import Receipts
 from .recent import RecentSightings
+from .snapshots import SnapshotStore
 from .watchman import Watchman
 
 
@@ -61,6 +62,8 @@ class RuntimeData:
 
     meter: CallMeter
     """What AI calls are counted against."""
+    snapshots: SnapshotStore
+    """The pictures that are kept."""
 
     watchman: Watchman
     """What tells the user of what is wrong."""
@@ -77,6 +80,7 @@ class RuntimeData:
             stack.callback(self.sessions.detach)
             stack.push_async_callback(self.ledger.async_close)
             stack.push_async_callback(self.receipts.close)
+            stack.push_async_callback(self.snapshots.close)
             stack.push_async_callback(self.connection.close)
             stack.push_async_callback(self.runner.close)
             stack.push_async_callback(self.backlog.close)
@@ -105,11 +109,14 @@ async def cameras_of(hass: HomeAssistant, entry: NarratorConfigEntry) -> tuple[C
 
 @dataclass(frozen=True, kw_only=True)
 class Shared:
-    """The machine's limits, which all consoles share, and a name of its present run."""
+    """The machine's limits, a name of its present run, and the pictures of all consoles."""
 
     decoder: Decoder = field(default_factory=Decoder)
     gate: Gate = field(default_factory=Gate)
     run: str = field(default_factory=ulid_now)
+
+    snapshots: dict[str, SnapshotStore] = field(default_factory=dict)
+    """By config entry, from its first try on: what was seen can be seen while a console is away."""
 
 
 @callback

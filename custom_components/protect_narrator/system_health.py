@@ -13,6 +13,7 @@ from homeassistant.components.system_health import SystemHealthRegistration
 from homeassistant.core import HomeAssistant, callback
 
 from .const import DOMAIN
+from .options import MEBIBYTE
 from .runtime import NarratorConfigEntry, RuntimeData
 
 # Home Assistant waits for as long.
@@ -39,6 +40,7 @@ async def _info(hass: HomeAssistant) -> dict[str, Any]:
         "unfinished": sum(len(runtime.ledger.unfinished) for runtime in runtimes),
         "sightings_today": sum(today.sightings for today in counts),
         "fallbacks_today": sum(today.fallbacks for today in counts),
+        "pictures_kept": _each(_pictures(runtime) for runtime in runtimes),
         "last_sightings": _each(summary(runtime.recent.last(_LAST)) for runtime in runtimes),
     }
 
@@ -68,6 +70,11 @@ def _stages(told: Iterable[Mapping[str, Any]]) -> list[tuple[str, float]]:
             if each[f"{stage}_s"] > 0:
                 took.setdefault(stage, []).append(each[f"{stage}_s"])
     return [(stage, median(values)) for stage, values in took.items()]
+
+
+def _pictures(runtime: RuntimeData) -> str:
+    pictures = runtime.snapshots
+    return f"{pictures.count} ({pictures.size / MEBIBYTE:.1f} MB)"
 
 
 def _hears(runtime: RuntimeData) -> str:

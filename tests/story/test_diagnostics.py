@@ -186,6 +186,8 @@ async def test_the_diagnostics_say_how_it_goes(
     assert ours["now"]["connected"] is True
     assert ours["now"]["unfinished"] == 0
     assert ours["today"]["sightings"] == 2
+    assert ours["pictures"]["kept"] == 2
+    assert ours["pictures"]["bytes"] > 1000
     assert ours["today"]["ai_calls_by_camera"] == {"2": 1, "3": 1}
     assert ours["worries"] == ["no_media_access"]
     first, second = ours["last_sightings"]
@@ -208,6 +210,7 @@ async def test_system_health_says_how_it_goes(home: Home, agent: FakeTaskEntity)
 
     assert await info.pop("can_reach_console") == "ok"
     assert info.pop("last_sightings").startswith("1 Sightings; median ")
+    assert info.pop("pictures_kept") == "1 (0.0 MB)"
     assert info == {
         "consoles": 1,
         "hears": "private open, public open",
