@@ -16,10 +16,19 @@ from homeassistant.components.http.auth import async_sign_path
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
 import pytest
-from pytest_homeassistant_custom_component.common import CLIENT_ID, MockUser, mock_storage
+from pytest_homeassistant_custom_component.common import (
+    CLIENT_ID,
+    MockUser,
+    async_fire_time_changed,
+    mock_storage,
+)
+from pytest_homeassistant_custom_component.components.recorder.common import (
+    async_wait_recording_done,
+)
 
-from custom_components.protect_narrator import snapshot_files
+from custom_components.protect_narrator import snapshot_files, snapshots
 from custom_components.protect_narrator.const import (
     CONF_FIRST_WORDS,
     CONF_KEEP_PICTURES,
@@ -34,6 +43,7 @@ from tests.fake_agents import FakeTaskEntity
 from tests.waiting import until
 
 from .conftest import Home
+from .database import sightings_in_database
 
 READ = {"read": True}
 
@@ -319,4 +329,31 @@ async def test_with_the_entry_its_pictures_go(home: Home, agent: FakeTaskEntity)
     await home.hass.config_entries.async_remove(home.entry.entry_id)
 
     assert not is_anything_left(home)
+    assert with_image(home.hass, sighting)["image"] is None
+
+
+async def test_a_picture_goes_when_the_recorder_has_purged_its_sighting(
+    home: Home, agent: FakeTaskEntity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshots, "_SETTLED", timedelta(0))
+    await home.set_up(agent)
+    sighting = await seen(home, home.console.cameras[1])
+    assert await sightings_in_database(home.hass) == [sighting]
+    await until(lambda: not home.entry.runtime_data.ledger.untold_ids)
+
+    def an_hour_passes() -> None:
+        async_fire_time_changed(home.hass, dt_util.utcnow() + timedelta(hours=1, minutes=1))
+
+    store = home.entry.runtime_data.snapshots
+    an_hour_passes()
+    await until(lambda: not store._tasks)
+    assert len(pictures(home)) == 1
+
+    await home.hass.services.async_call(
+        "recorder", "purge", {"keep_days": 0, "repack": False}, blocking=True
+    )
+    await async_wait_recording_done(home.hass)
+    assert await sightings_in_database(home.hass) == []
+    an_hour_passes()
+    await until(lambda: not pictures(home))
     assert with_image(home.hass, sighting)["image"] is None
