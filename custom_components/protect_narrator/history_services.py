@@ -29,11 +29,11 @@ from .hidden import (
     HiddenUnavailableError,
     async_hidden,
 )
+from .kept_pictures import find_kept
 from .mistakes import failure, mistake
 from .permissions import loaded_entries
 from .reading import async_known, async_read, may_read_sighting
 from .records import Row
-from .runtime import RuntimeData
 from .services import ATTR_SIGHTING_ID, is_to_come
 from .stored import detection_from
 
@@ -128,14 +128,8 @@ async def _delete_sighting(call: ServiceCall) -> None:
             [each.context_id for each in ledger.fired if each.data["sighting_id"] == sighting_id]
         )
     async_dispatcher_send(hass, SIGNAL_HIDDEN, sighting_id)
-    for entry in loaded_entries(hass):
-        await _forget_picture(entry.runtime_data, sighting_id)
-
-
-async def _forget_picture(runtime: RuntimeData, sighting_id: str) -> None:
-    """Remove the kept picture, where pictures are kept."""
-    if (pictures := getattr(runtime, "snapshots", None)) is not None:
-        await pictures.async_remove(sighting_id)
+    if (found := find_kept(hass, sighting_id)) is not None:
+        await found.store.async_remove(sighting_id)
 
 
 @callback
