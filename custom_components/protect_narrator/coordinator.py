@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 import time
 from typing import override
 
@@ -13,10 +13,11 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
+from .kinds import kinds_of
 from .pipeline.blame import cautious_logger
 from .pipeline.breaker import Downloads
 from .pipeline.budget import Budget
-from .pipeline.models import Sighting
+from .pipeline.models import Detection, Sighting
 from .protect import CameraInfo, ConsoleInfo
 from .tally import Tally
 
@@ -25,6 +26,10 @@ _LOGGER = cautious_logger(__name__)
 # Lost again within this, it comes and goes, which is said instead: a console that tears its
 # websockets down as soon as they are open would fill the log, two lines every ten seconds.
 _UNSTEADY_S = 600.0
+
+# What ends shortly before midnight is told after it: it counts on the day that begins, because
+# the numbers of the other one have been taken already.
+_TELLING = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +170,8 @@ class NarratorCoordinator(DataUpdateCoordinator[NarratorData]):
         # later ended long ago.
         if sighting.revision == 1:
             today = self.today.with_sighting(fallback=sighting.fallback_reason is not None)
+            if mac is not None and _is_of(today.day, sighting.detection):
+                today = today.with_sighting_of(mac, kinds_of(sighting.detection.labels))
             late = sighting.detection.late
             self._set(today=today if late else today.with_timings(sighting.timings))
 
@@ -274,3 +281,8 @@ def _nothing() -> None:
 
 def _local_day() -> date:
     return dt_util.now().date()
+
+
+def _is_of(day: date, detection: Detection) -> bool:
+    """Say whether it is one of that day, which is the present one, and not found days later."""
+    return detection.end >= dt_util.start_of_local_day(day) - _TELLING

@@ -19,6 +19,7 @@ from homeassistant.helpers.restore_state import RestoredExtraData, RestoreEntity
 from .coordinator import NarratorCoordinator, NarratorData, Published
 from .entity import CameraEntity, ConsoleEntity, SightingEntity, async_add_for_cameras
 from .hidden import hidden_ids
+from .kind_sensors import async_add_counts
 from .pipeline.breaker import Downloads
 from .pipeline.models import FallbackReason
 from .runtime import NarratorConfigEntry
@@ -133,7 +134,7 @@ async def async_setup_entry(
     entry: NarratorConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the console's, and three for each camera."""
+    """Add the console's, three for each camera, and its numbers by kind."""
     coordinator = entry.runtime_data.coordinator
     async_add_entities(ConsoleSensor(coordinator, description) for description in CONSOLE_SENSORS)
     async_add_for_cameras(
@@ -145,6 +146,7 @@ async def async_setup_entry(
             CameraCallsSensor(coordinator, camera),
         ],
     )
+    async_add_counts(coordinator, async_add_entities)
 
 
 class ConsoleSensor(ConsoleEntity, SensorEntity):

@@ -1,10 +1,11 @@
 """What happened today, counted."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from typing import NotRequired, TypedDict
 
+from .kinds import Kind
 from .pipeline.models import Timings
 
 # More cameras than any console takes: what a damaged store may hold is cut off there.
@@ -37,6 +38,9 @@ class Tally:
     fallbacks: int = 0
     """Sightings that lost at least one rung."""
 
+    sightings_by_camera: Mapping[str, Mapping[Kind, int]] = field(default_factory=dict)
+    """By MAC address and kind, of known cameras, what they saw on this day."""
+
     ai_calls: int = 0
     """Questions put to the agent, second tries included."""
 
@@ -62,6 +66,17 @@ class Tally:
     def with_sighting(self, *, fallback: bool) -> Tally:
         """Return the counts with one Sighting more."""
         return replace(self, sightings=self.sightings + 1, fallbacks=self.fallbacks + int(fallback))
+
+    def with_sighting_of(self, mac: str, kinds: Iterable[Kind]) -> Tally:
+        """Return the counts with one Sighting more of that camera, which is of these kinds."""
+        of_camera = dict(self.sightings_by_camera.get(mac, {}))
+        for kind in kinds:
+            of_camera[kind] = of_camera.get(kind, 0) + 1
+        return replace(self, sightings_by_camera={**self.sightings_by_camera, mac: of_camera})
+
+    def sightings_of(self, mac: str, kind: Kind) -> int:
+        """Return how many Sightings of that kind the camera had."""
+        return self.sightings_by_camera.get(mac, {}).get(kind, 0)
 
     def with_timings(self, timings: Timings) -> Tally:
         """Return the counts with what one Sighting took; a stage left out took no time."""
@@ -100,6 +115,7 @@ class StoredTally(TypedDict):
     day: str
     sightings: int
     fallbacks: int
+    sightings_by_camera: NotRequired[dict[str, dict[str, int]]]
     ai_calls: int
     ai_calls_by_camera: NotRequired[dict[str, int]]
     ai_failures: NotRequired[int]
@@ -114,6 +130,10 @@ def stored(tally: Tally) -> StoredTally:
         "day": tally.day.isoformat(),
         "sightings": tally.sightings,
         "fallbacks": tally.fallbacks,
+        "sightings_by_camera": {
+            mac: {kind.value: count for kind, count in of_camera.items()}
+            for mac, of_camera in tally.sightings_by_camera.items()
+        },
         "ai_calls": tally.ai_calls,
         "ai_calls_by_camera": dict(tally.ai_calls_by_camera),
         "ai_failures": tally.ai_failures,
@@ -132,6 +152,7 @@ def restored(item: StoredTally) -> Tally:
         day=date.fromisoformat(item["day"]),
         sightings=int(item["sightings"]),
         fallbacks=int(item["fallbacks"]),
+        sightings_by_camera=_by_kind(item.get("sightings_by_camera", {})),
         ai_calls=int(item["ai_calls"]),
         ai_calls_by_camera={mac: int(by_camera[mac]) for mac in list(by_camera)[:_MOST_CAMERAS]},
         ai_failures=int(item.get("ai_failures", 0)),
@@ -146,3 +167,11 @@ _STAGES = tuple(stage.name for stage in fields(Timings))
 
 def _mean(total_s: float, count: float) -> Mean:
     return Mean(float(total_s), int(count))
+
+
+def _by_kind(item: Mapping[str, Mapping[str, int]]) -> dict[str, dict[Kind, int]]:
+    """Return the counts of each camera; a kind of a later version is left out."""
+    return {
+        mac: {kind: int(item[mac][kind]) for kind in Kind if kind in item[mac]}
+        for mac in list(item)[:_MOST_CAMERAS]
+    }

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from custom_components.protect_narrator.pipeline.models import Label
 from custom_components.protect_narrator.protect import CameraInfo, ConnectionState
 from custom_components.protect_narrator.protect.bootstrap import camera_from_rest, distinct
 from custom_components.protect_narrator.protect.cameras import CameraList
@@ -212,6 +213,18 @@ def test_a_camera_that_was_not_adopted_is_none_of_ours() -> None:
     offered = {"id": SHED.id, "mac": SHED.mac, "name": "Shed", "type": "UVC"}
     assert camera_from_rest(offered) is not None
     assert camera_from_rest({**offered, "isAdopted": False}) is None
+
+
+@pytest.mark.parametrize("rubbish", [None, 5, "person", {"person": 1}, ["lasers", None, [1]]])
+def test_what_a_camera_can_tell_is_what_is_known_of_its_list(rubbish: object) -> None:
+    flags: dict[str, object] = {"smartDetectTypes": ["person", "licensePlate", "car"]}
+    camera = camera_from_rest({"id": SHED.id, "mac": SHED.mac, "featureFlags": flags})
+    assert camera is not None
+    assert camera.labels == {Label.PERSON, Label.LICENSE_PLATE, Label.VEHICLE}
+
+    flags["smartDetectAudioTypes"] = rubbish
+    again = camera_from_rest({"id": SHED.id, "mac": SHED.mac, "featureFlags": flags})
+    assert again == camera
 
 
 def test_an_older_release_says_in_another_word_what_a_doorbell_is() -> None:

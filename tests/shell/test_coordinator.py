@@ -1,6 +1,7 @@
 """The coordinator: frozen data, counts of the local day, moments for who subscribed."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 import logging
 
 from freezegun.api import FrozenDateTimeFactory
@@ -13,7 +14,8 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.protect_narrator.const import DOMAIN
 from custom_components.protect_narrator.coordinator import NarratorCoordinator, Published
-from custom_components.protect_narrator.pipeline.models import Phase
+from custom_components.protect_narrator.kinds import Kind
+from custom_components.protect_narrator.pipeline.models import Label, Phase
 from custom_components.protect_narrator.protect import CameraInfo, ConsoleInfo
 from custom_components.protect_narrator.tally import Tally
 
@@ -118,6 +120,46 @@ async def test_counts_are_those_of_the_local_day(
     assert coordinator.today.day.isoformat() == "2026-11-25"
     # What a ledger of yesterday counted is not today's.
     assert make(hass, evening).data.today.sightings == 0
+
+
+async def test_a_sighting_counts_once_for_each_kind_of_thing_that_it_shows(
+    coordinator: NarratorCoordinator, freezer: FrozenDateTimeFactory
+) -> None:
+    freezer.move_to(sighting().detection.end)
+    shown = sighting(labels=(Label.PERSON, Label.FACE, Label.VEHICLE, Label.AUDIO_BARK))
+    first_words = replace(shown, revision=0, phase=Phase.FIRST)
+    for revision in (first_words, shown, replace(shown, revision=2)):
+        coordinator.async_published(Published(revision, Context()))
+    coordinator.async_published(Published(sighting(1, labels=(Label.OTHER,)), Context()))
+
+    assert coordinator.today.sightings_by_camera == {
+        CAMERA.mac: {Kind.ANY: 2, Kind.PEOPLE: 1, Kind.VEHICLES: 1, Kind.SOUNDS: 1}
+    }
+
+
+@pytest.mark.parametrize(
+    ("end", "counts"),
+    [
+        # It was told live, and took until after midnight.
+        ("2026-11-24T23:59:50+01:00", 1),
+        ("2026-11-25T00:00:01+01:00", 1),
+        # Found by looking back: it is none of this day.
+        ("2026-11-24T23:50:00+01:00", 0),
+        ("2026-11-23T12:00:00+01:00", 0),
+        # By a wrong clock.
+        ("9999-12-31T23:59:59+00:00", 1),
+    ],
+)
+async def test_what_was_seen_yesterday_does_not_count_today(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, end: str, counts: int
+) -> None:
+    await hass.config.async_set_time_zone("Europe/Berlin")
+    freezer.move_to("2026-11-24T23:02:00+00:00")
+    coordinator = make(hass)
+    ended = datetime.fromisoformat(end)
+    found = sighting(start=ended - timedelta(seconds=4), end=ended)
+    coordinator.async_published(Published(found, Context()))
+    assert coordinator.today.sightings_of(CAMERA.mac, Kind.PEOPLE) == counts
 
 
 async def test_a_lost_connection_is_said_once_and_its_return_too(

@@ -174,7 +174,9 @@ async def test_what_the_ai_costs_and_how_long_it_takes_is_shown(
     }
     stages = ("settle", "download", "prepare", "describe")
     assert hidden == {
-        home.entity_id(Platform.SENSOR, "ai_calls_today", one.mac) for one in home.console.cameras
+        home.entity_id(Platform.SENSOR, key, one.mac)
+        for one in home.console.cameras
+        for key in ("ai_calls_today", "sounds_today", "motion_today")
     } | {
         home.entity_id(Platform.SENSOR, f"mean_{stage}_today", home.console.mac) for stage in stages
     }

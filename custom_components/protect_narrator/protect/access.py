@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar, Final
 
+from ..pipeline.models import Label
+
 TOKEN_FILE: Final = "unifi_protect.json"  # noqa: S105 - a name
 """What the library calls the file that it keeps the log-in token in."""
 
@@ -33,6 +35,8 @@ class CameraInfo:
 
     model: str
     is_doorbell: bool
+    labels: frozenset[Label] = frozenset()
+    """What Protect can tell of what it sees and hears; rings and motion are not among these."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,10 @@ from itertools import islice
 
 from uiprotect.data import Bootstrap, Camera
 
+from ..pipeline.models import Label
 from ..pipeline.text import LONGEST_CAMERA, tidy
 from .access import CameraInfo, CloudAccountError, ConsoleInfo
+from .events import labels_of
 from .ids import plain_id, plain_mac
 
 # Many times what the largest console manages: each is a device with its entities.
@@ -41,12 +43,14 @@ def distinct(cameras: Iterable[CameraInfo | None]) -> tuple[CameraInfo, ...]:
 
 def read_camera(camera: Camera) -> CameraInfo | None:
     """Return the camera as it is now; None for what has no proper id."""
+    flags = camera.feature_flags
     return _camera(
         camera.id,
         camera.mac,
         name=camera.display_name,
         model=_named(camera.market_name, camera.type),
-        is_doorbell=bool(camera.feature_flags.is_doorbell),
+        is_doorbell=bool(flags.is_doorbell),
+        labels=labels_of(flags.smart_detect_types) | labels_of(flags.smart_detect_audio_types),
     )
 
 
@@ -67,6 +71,8 @@ def camera_from_rest(raw: object) -> CameraInfo | None:
         model=_named(raw.get("marketName"), raw.get("type")),
         # Older releases say it in another word (read in the library's data/devices.py).
         is_doorbell=bool(flags.get("isDoorbell", flags.get("hasChime"))),
+        labels=labels_of(flags.get("smartDetectTypes"))
+        | labels_of(flags.get("smartDetectAudioTypes")),
     )
 
 
@@ -80,7 +86,13 @@ def is_connected(raw: object) -> bool:
 
 
 def _camera(
-    camera_id: object, mac: object, *, name: object, model: str, is_doorbell: bool
+    camera_id: object,
+    mac: object,
+    *,
+    name: object,
+    model: str,
+    is_doorbell: bool,
+    labels: frozenset[Label],
 ) -> CameraInfo | None:
     known_id, known_mac = plain_id(camera_id), plain_mac(mac)
     if known_id is None or known_mac is None:
@@ -91,6 +103,7 @@ def _camera(
         mac=known_mac,
         model=model,
         is_doorbell=is_doorbell,
+        labels=labels,
     )
 
 

@@ -131,6 +131,12 @@ def normalized_id(value: object) -> str | None:
     return plain_id(value)
 
 
+def labels_of(smart_types: object) -> frozenset[Label]:
+    """Return what a list of Protect's smart detection types means; what is unknown is left out."""
+    known = map(_LABEL_OF_SMART_TYPE.get, map(str, _items(smart_types)))
+    return frozenset(label for label in known if label is not None)
+
+
 def frame_from_rest(raw: object, zones_of: ZonesOf = no_zones) -> EventFrame | None:
     """Read one item of the private API's list of events, or ``GET events/{id}``."""
     if not isinstance(raw, Mapping):
