@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlowWithReload
+from homeassistant.core import HomeAssistant, callback
 import probatio
 
 from .console_access import CoreEntryMissingError
-from .const import CONF_LABELS
+from .const import CONF_LABELS, EVENT_SIGHTING
+from .history import EventExcludedError, NotRecordedError, keep_days, require_recording
 from .option_forms import (
     HOUSE_TEXTS,
     ai_schema,
@@ -37,7 +39,9 @@ class NarratorOptionsFlow(OptionsFlowWithReload):
 
     async def async_step_init(self, _user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Offer the forms."""
-        return self.async_show_menu(menu_options=["detections", "ai", "words", "clips", "pictures"])
+        return self.async_show_menu(
+            menu_options=["detections", "ai", "words", "clips", "pictures", "keeping"]
+        )
 
     async def async_step_detections(
         self, user_input: dict[str, Any] | None = None
@@ -69,6 +73,25 @@ class NarratorOptionsFlow(OptionsFlowWithReload):
     ) -> ConfigFlowResult:
         """Ask how long pictures are kept."""
         return self._ask("pictures", pictures_schema(self.config_entry.options), user_input)
+
+    async def async_step_keeping(
+        self, _user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Tell how long Sightings are kept, which is the recorder's, and how to keep them longer.
+
+        What there is to choose is in its YAML alone (read in its ``__init__.py``, 2026.10 and
+        2026.11).
+        """
+        step_id, said = _how_long_kept(self.hass)
+        return self.async_show_menu(
+            step_id=step_id, menu_options=["init"], description_placeholders=said
+        )
+
+    # What is shown in its stead, by what the recorder does.
+    async_step_keeping_days = async_step_keeping
+    async_step_keeping_forever = async_step_keeping
+    async_step_keeping_off = async_step_keeping
+    async_step_keeping_excluded = async_step_keeping
 
     async def async_step_words(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask what the AI is told, and check it."""
@@ -129,3 +152,17 @@ class NarratorOptionsFlow(OptionsFlowWithReload):
         except Exception:
             _LOGGER.exception("The cameras could not be read because of a bug")
             self._error = "unknown"
+
+
+@callback
+def _how_long_kept(hass: HomeAssistant) -> tuple[str, dict[str, str]]:
+    """Return the step that tells how long Sightings are kept here, and what it names."""
+    try:
+        require_recording(hass)
+    except EventExcludedError:
+        return "keeping_excluded", {"event": EVENT_SIGHTING}
+    except NotRecordedError:
+        return "keeping_off", {}
+    if (days := keep_days(hass)) is None:
+        return "keeping_forever", {}
+    return "keeping_days", {"days": str(days)}

@@ -209,7 +209,7 @@ def steps_of(flow: type[FlowHandler[Any, Any, Any]]) -> set[str]:
 
 
 # What only leads to another step, which is shown in its stead.
-_LEADS_ON = {"reauth", "reconfigure", "save"}
+_LEADS_ON = {"keeping", "reauth", "reconfigure", "save"}
 
 
 def test_every_step_of_every_flow_is_translated() -> None:
@@ -259,7 +259,8 @@ def test_every_choice_of_a_menu_is_translated() -> None:
         (name, choice) for name, step in all_steps() for choice in step.get("menu_options", {})
     }
     assert menus == {
-        *(("init", step) for step in ("detections", "ai", "words", "clips", "pictures")),
+        *(("init", step) for step in ("detections", "ai", "words", "clips", "pictures", "keeping")),
+        *((f"keeping_{how}", "init") for how in ("days", "forever", "off", "excluded")),
         *(("preview", step) for step in ("save", "words", "profile")),
     }
     menu = strings["options"]["step"]["init"]

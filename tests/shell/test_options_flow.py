@@ -53,6 +53,8 @@ pytestmark = pytest.mark.usefixtures("flows")
 ORDINARY = {CONF_LABELS: ["ring"]}
 """The form of the detections, filled in but for the cameras."""
 
+FORMS = ["detections", "ai", "words", "clips"]
+
 BROKEN = "{{ states('sun.sun') "
 
 EVERYTHING = {
@@ -93,8 +95,8 @@ async def open_form(hass: HomeAssistant, entry: ConfigEntry, step: str) -> Confi
 async def test_a_menu_leads_to_every_form(hass: HomeAssistant, console: Console) -> None:
     entry = our_entry(hass, console)
     menu = await open_menu(hass, entry)
-    assert menu["menu_options"] == ["detections", "ai", "words", "clips", "pictures"]
-    for step in menu["menu_options"]:
+    assert menu["menu_options"] == [*FORMS, "keeping"]
+    for step in FORMS:
         form = await open_form(hass, entry, step)
         assert (form["type"], form["step_id"]) == (FlowResultType.FORM, step)
         assert not form["errors"]
@@ -103,7 +105,7 @@ async def test_a_menu_leads_to_every_form(hass: HomeAssistant, console: Console)
 async def test_no_option_is_asked_twice(hass: HomeAssistant, console: Console) -> None:
     entry = our_entry(hass, console)
     asked: list[str] = []
-    for step in ("detections", "ai", "words", "clips", "pictures"):
+    for step in FORMS:
         asked += fields(await open_form(hass, entry, step))
     assert len(asked) == len(set(asked))
     assert set(EVERYTHING) < set(asked)
