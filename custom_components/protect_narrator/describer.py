@@ -34,7 +34,7 @@ from homeassistant.helpers.selector import (
 import probatio
 
 from .abilities import Experience, ability_of, is_blind, learn
-from .media_source import offered
+from .offered import offered
 from .pipeline.blame import cautious_logger
 from .pipeline.errors import AgentError, AgentUnavailableError
 from .pipeline.models import FallbackDetail, Importance, MediaFile

@@ -1,16 +1,10 @@
-"""Hands the files of one analysis to the agent, and to nobody else.
+"""Home Assistant's media browser: Sightings to look through, and the files that an agent reads."""
 
-AI Task takes attachments as media sources only. A file is offered under a random token for
-the time of one call; an identifier is looked up and never becomes part of a path, so there
-is nothing to traverse and nothing to guess.
-"""
-
-from collections.abc import Generator, Iterable
-from contextlib import contextmanager
-import secrets
+import asyncio
+from collections.abc import Awaitable
 from typing import override
 
-from homeassistant.components.media_player.const import MediaClass, MediaType
+from homeassistant.components.media_player.browse_media import SearchMedia, SearchMediaQuery
 from homeassistant.components.media_player.errors import BrowseError
 from homeassistant.components.media_source import (
     BrowseMediaSource,
@@ -18,28 +12,16 @@ from homeassistant.components.media_source import (
     MediaSourceItem,
     PlayMedia,
     Unresolvable,
-    generate_media_source_id,
 )
 from homeassistant.core import HomeAssistant
 
+from .browse import Browser, NotThereError
 from .const import DOMAIN
-from .pipeline.models import MediaFile
+from .history import EventExcludedError, HistoryUnavailableError, NotRecordedError
+from .offered import offered_file
 
-# What is offered right now, by token: the files of the calls that are under way, so it is
-# bounded by the pipeline's workers times the files of one Evidence.
-_offered: dict[str, MediaFile] = {}
-
-
-@contextmanager
-def offered(files: Iterable[MediaFile]) -> Generator[dict[str, MediaFile]]:
-    """Make the files resolvable while the context lasts; yield them by media content id."""
-    tokens = {secrets.token_hex(16): file for file in files}
-    _offered.update(tokens)
-    try:
-        yield {generate_media_source_id(DOMAIN, token): file for token, file in tokens.items()}
-    finally:
-        for token in tokens:
-            del _offered[token]
+# For a database that is busy; whoever looks through Sightings waits no longer.
+_LIMIT_S = 30.0
 
 
 async def async_get_media_source(_hass: HomeAssistant) -> NarratorMediaSource:
@@ -48,7 +30,7 @@ async def async_get_media_source(_hass: HomeAssistant) -> NarratorMediaSource:
 
 
 class NarratorMediaSource(MediaSource):
-    """The offered files."""
+    """Sightings by day and camera; and, for who knows their tokens, the offered files."""
 
     name = "Protect Narrator"
 
@@ -58,27 +40,52 @@ class NarratorMediaSource(MediaSource):
 
     @override
     async def async_resolve_media(self, item: MediaSourceItem) -> PlayMedia:
-        """Return the offered file; raises Unresolvable for anything else.
+        """Return the recording or the picture of a Sighting, or an offered file.
 
-        The address answers nothing: the file is for the agent, which reads the path, and
-        no browser has business with it.
+        Raises Unresolvable for anything else. Home Assistant signs the address for whoever asked.
+        That of an offered file answers nothing: it is for the agent, which reads the path.
         """
-        if (file := _offered.get(item.identifier)) is None:
-            raise Unresolvable(translation_domain=DOMAIN, translation_key="media_not_offered")
-        return PlayMedia(f"/{DOMAIN}/not_served", file.mime_type, path=file.path)
+        if (file := offered_file(item.identifier)) is not None:
+            return PlayMedia(f"/{DOMAIN}/not_served", file.mime_type, path=file.path)
+        browser = Browser(item.hass)
+        return await _answered(browser.async_playable(item.identifier), Unresolvable)
 
     @override
     async def async_browse_media(self, item: MediaSourceItem) -> BrowseMediaSource:
-        """Return an empty root: what is offered to an agent is not listed."""
-        if item.identifier:
-            raise BrowseError(translation_domain=DOMAIN, translation_key="media_not_offered")
-        return BrowseMediaSource(
-            domain=DOMAIN,
-            identifier=None,
-            media_class=MediaClass.DIRECTORY,
-            media_content_type=MediaType.VIDEO,
-            title="Protect Narrator",
-            can_play=False,
-            can_expand=True,
-            children=[],
+        """Return days, the cameras of one, their Sightings, or what one of these consists of.
+
+        Raises BrowseError. What is offered to an agent is not listed.
+        """
+        browser = Browser(item.hass)
+        return await _answered(browser.async_listed(item.identifier), BrowseError)
+
+    @override
+    async def async_search_media(
+        self, item: MediaSourceItem, query: SearchMediaQuery
+    ) -> SearchMedia:
+        """Return the newest Sightings that tell of what is searched for. Raises BrowseError."""
+        browser = Browser(item.hass)
+        search = browser.async_searched(item.identifier, query.search_query)
+        found = await _answered(search, BrowseError)
+        classes = query.media_filter_classes
+        return SearchMedia(
+            result=[each for each in found if not classes or each.media_class in classes]
         )
+
+
+async def _answered[T](answer: Awaitable[T], error: type[BrowseError | Unresolvable]) -> T:
+    """Return the answer, or raise what Home Assistant tells the user, as that error."""
+    try:
+        async with asyncio.timeout(_LIMIT_S):
+            return await answer
+    except NotThereError as err:
+        raise error(translation_domain=DOMAIN, translation_key="media_not_offered") from err
+    except (HistoryUnavailableError, TimeoutError) as err:
+        raise error(translation_domain=DOMAIN, translation_key=_why_not(err)) from err
+
+
+def _why_not(err: Exception) -> str:
+    """Return the key of what the user is told: what he has to do about it."""
+    if isinstance(err, EventExcludedError):
+        return "browse_event_excluded"
+    return "browse_recorder_off" if isinstance(err, NotRecordedError) else "browse_busy"

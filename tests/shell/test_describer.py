@@ -22,9 +22,8 @@ import ollama
 import probatio
 import pytest
 
-from custom_components.protect_narrator import media_source as our_media
+from custom_components.protect_narrator import offered as our_media
 from custom_components.protect_narrator.abilities import Experience
-from custom_components.protect_narrator.const import DOMAIN
 from custom_components.protect_narrator.describer import (
     HomeAssistantDescriber,
     preferred_agent,
@@ -365,8 +364,8 @@ async def test_a_file_is_offered_for_one_call_only(hass: HomeAssistant, question
             assert media.path == file.path
             assert media.mime_type == "image/jpeg"
             assert str(file.path) not in media.url
-        browsed = await async_browse_media(hass, f"media-source://{DOMAIN}")
-        assert browsed.children == []
+            with pytest.raises(BrowseError):
+                await async_browse_media(hass, content_id)
 
     for content_id in files:
         with pytest.raises(Unresolvable):

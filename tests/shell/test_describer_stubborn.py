@@ -14,7 +14,7 @@ import pytest
 
 from custom_components.protect_narrator import (
     describer as describer_module,
-    media_source as our_media,
+    offered as our_media,
 )
 from custom_components.protect_narrator.describer import HomeAssistantDescriber
 from custom_components.protect_narrator.pipeline.errors import AgentUnavailableError

@@ -53,7 +53,7 @@ pytestmark = pytest.mark.usefixtures("flows")
 ORDINARY = {CONF_LABELS: ["ring"]}
 """The form of the detections, filled in but for the cameras."""
 
-FORMS = ["detections", "ai", "words", "clips"]
+FORMS = ["detections", "ai", "words", "clips", "pictures"]
 
 BROKEN = "{{ states('sun.sun') "
 

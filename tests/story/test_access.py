@@ -26,7 +26,7 @@ from pytest_homeassistant_custom_component.common import (
     mock_storage,
 )
 
-from custom_components.protect_narrator import media_source
+from custom_components.protect_narrator import offered
 from custom_components.protect_narrator.const import DOMAIN, EVENT_SIGHTING
 from tests.fake_agents import FakeTaskEntity
 from tests.waiting import until
@@ -319,14 +319,15 @@ async def test_what_an_agent_is_shown_can_be_found_by_nobody_else(
 
     async def look() -> object:
         root = await async_browse_media(hass, f"media-source://{DOMAIN}")
-        assert not root.children
+        listed = [child.media_content_id for child in root.children or ()]
+        assert not any(token in each for token in offered._offered for each in listed)
         for path in map(str, agent.asked[-1].paths):
             for guess in (path, path.rsplit("/", 1)[-1], path.rsplit("/", 2)[-2]):
                 with pytest.raises(Unresolvable):
                     await async_resolve_media(hass, f"media-source://{DOMAIN}/{guess}", None)
                 with pytest.raises(BrowseError):
                     await async_browse_media(hass, f"media-source://{DOMAIN}/{guess}")
-        for token, file in media_source._offered.items():
+        for token, file in offered._offered.items():
             tried.append(f"media-source://{DOMAIN}/{token}")
             play = await async_resolve_media(hass, tried[-1], None)
             assert file.path.name not in play.url
