@@ -21,7 +21,9 @@ def sensor(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> LastSighting
     entry = MockConfigEntry(domain=DOMAIN)
     entry.add_to_hass(hass)
     monkeypatch.setattr(LastSightingSensor, "async_write_ha_state", lambda _self: None)
-    return LastSightingSensor(NarratorCoordinator(hass, entry, CONSOLE), CAMERA)
+    sensor = LastSightingSensor(NarratorCoordinator(hass, entry, CONSOLE), CAMERA)
+    sensor.hass = hass
+    return sensor
 
 
 def shown_after(sensor: LastSightingSensor, *ended_ago_s: float) -> str:

@@ -20,7 +20,14 @@ PLAYED = " ".join(
 # The answer to a log-in while setting up, which the tests of the flows play; and a mere delay.
 ANSWERED_ELSEWHERE = {"second_factor", "late"}
 # How a healthy console is; what setting up meets; and what is part of another.
-SWITCHED_ELSEWHERE = {"recording_lag", "cloud_account", "bootstrap", "public", "repeat_adds"}
+SWITCHED_ELSEWHERE = {
+    "recording_lag",
+    "cloud_account",
+    "bootstrap",
+    "public",
+    "repeat_adds",
+    "serves_ranges",
+}
 
 
 def test_every_fault_has_a_name_of_its_own_and_says_where_it_was_seen() -> None:
