@@ -111,16 +111,14 @@ class Ladder:
         if not detection.requested:
             stills.insert(0, partial(self.console.event_thumbnail, detection))
         try:
-            self.case.picture = await self.first_of(stills)
+            self.case.picture = await self.first_of(stills, limit_s=_STILL_LIMIT_S)
         except MediaError as err:
             self.case.lose(FallbackReason.SNAPSHOT_UNAVAILABLE, err)
             return None
         return self.case.picture
 
     async def first_of(
-        self,
-        stills: Sequence[Callable[[], Awaitable[bytes]]],
-        limit_s: float = _STILL_LIMIT_S,
+        self, stills: Sequence[Callable[[], Awaitable[bytes]]], *, limit_s: float
     ) -> bytes:
         """Return the first still that can be had within its time; raise the last MediaError."""
         *better, last = stills
