@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from datetime import UTC, datetime, timedelta
+import functools
 import logging
 from pathlib import Path
 from types import MappingProxyType
@@ -27,7 +28,9 @@ import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
 )
+from uiprotect.websocket import Websocket
 
+from custom_components.protect_narrator import ledger_file
 from custom_components.protect_narrator.const import (
     CONF_AGENT_ID,
     CONF_CLIP_AFTER,
@@ -59,6 +62,12 @@ SHORT_WAITS = {
 }
 
 NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})
+
+# The ledger gathers for a second, and whoever is second waits for it: nearly every story would.
+LEDGER_GATHERS_S = 0.05
+
+# The library waits ten seconds before it connects again.
+RECONNECT_S = 0.3
 
 SMALL = Scene(width=320, height=180, fps=5, audio=False)
 
@@ -223,6 +232,20 @@ def _quiet_database(caplog: pytest.LogCaptureFixture) -> None:
     """Keep every statement to the database out of the log that a failed test shows."""
     for name in ("sqlalchemy.engine", "homeassistant.components.recorder"):
         caplog.set_level(logging.WARNING, name)
+
+
+@pytest.fixture(autouse=True)
+def _hasty_ledger(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the ledger write what follows soon; that it gathers is tested beside it."""
+    monkeypatch.setattr(ledger_file, "SAVE_DELAY", LEDGER_GATHERS_S)
+
+
+@pytest.fixture
+def back_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the library connect again soon after its websocket has ended."""
+    monkeypatch.setattr(
+        Websocket, "__init__", functools.partialmethod(Websocket.__init__, backoff=RECONNECT_S)
+    )
 
 
 @pytest.fixture

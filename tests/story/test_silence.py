@@ -84,6 +84,7 @@ async def test_what_happened_before_we_were_added_is_not_told(
     await home.nothing_more_is_told(home.console.cameras[2])
 
 
+@pytest.mark.usefixtures("back_soon")
 async def test_a_console_that_goes_away_makes_what_it_shows_unavailable_until_it_is_back(
     home: Home, agent: FakeTaskEntity
 ) -> None:

@@ -2,10 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-import functools
 
 import pytest
-from uiprotect.websocket import Websocket
 
 from custom_components.protect_narrator.clock import SystemClock
 from custom_components.protect_narrator.protect import login_guard, media
@@ -23,12 +21,9 @@ SHORT_LIMIT_S = 0.5
 # Log-ins are kept apart for as long, which is less than any two tries are.
 LOG_INS_S = 0.05
 
-# The library waits ten seconds before it connects again.
-RECONNECT_S = 0.3
-
 
 @pytest.fixture(autouse=True)
-def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+def _hurry(monkeypatch: pytest.MonkeyPatch, back_soon: None) -> None:
     """Let pauses between tries pass quickly, and have limits that are short but real."""
 
     async def sleep(_clock: SystemClock, seconds: float) -> None:
@@ -38,9 +33,6 @@ def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(login_guard, "PERIOD_S", LOG_INS_S)
     for limit in ("_PICTURE_LIMIT_S", "_EVENT_LIMIT_S"):
         monkeypatch.setattr(media, limit, SHORT_LIMIT_S)
-    monkeypatch.setattr(
-        Websocket, "__init__", functools.partialmethod(Websocket.__init__, backoff=RECONNECT_S)
-    )
 
 
 @pytest.fixture
