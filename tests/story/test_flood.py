@@ -49,6 +49,11 @@ def _quiet() -> Iterator[None]:
     logging.disable(logging.NOTSET)
 
 
+@pytest.fixture(autouse=True)
+def _hasty_ledger() -> None:
+    """Let the ledger gather for as long as it does: a burst is what it gathers for."""
+
+
 @pytest.fixture
 def recorder_config() -> dict[str, Any]:
     """Write every few seconds as a real recorder does, and not after each event as in tests."""
