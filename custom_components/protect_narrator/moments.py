@@ -33,6 +33,10 @@ _LONGEST = 40  # characters of the longest of all these
 
 _PARTS = frozenset({"days", "hours", "minutes", "seconds", "milliseconds"})
 
+# What was seen lies between these, and so far from the ends of the calendar can be reckoned.
+_FIRST = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST = datetime(2999, 12, 31, tzinfo=UTC)
+
 _NO_MOMENT = (
     "expected a date and time such as 2026-11-24 08:00, a duration such as last 24 hours, or today"
 )
@@ -45,7 +49,7 @@ def moment(value: object) -> datetime:
     """
     try:
         found = _meant(value)
-        return dt_util.as_utc(found)
+        return min(max(dt_util.as_utc(found), _FIRST), _LAST)
     except (OverflowError, TypeError, ValueError) as err:
         raise probatio.Invalid(_NO_MOMENT) from err
 

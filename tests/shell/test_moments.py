@@ -27,6 +27,9 @@ def _berlin(freezer: FrozenDateTimeFactory) -> Iterator[None]:
     ("written", "meant"),
     [
         ("2026-11-24 08:00", datetime(2026, 11, 24, 8, tzinfo=BERLIN)),
+        # As near to the ends of the calendar as one can still reckon from.
+        ("0001-01-02 08:00", datetime(1970, 1, 1, tzinfo=UTC)),
+        ("9999-12-30", datetime(2999, 12, 31, tzinfo=UTC)),
         ("2026-11-24T08:00:00", datetime(2026, 11, 24, 8, tzinfo=BERLIN)),
         ("2026-11-24T08:00:00Z", datetime(2026, 11, 24, 8, tzinfo=UTC)),
         (datetime(2026, 11, 24, 8), datetime(2026, 11, 24, 8, tzinfo=BERLIN)),  # noqa: DTZ001 - as templates make them

@@ -70,10 +70,12 @@ def _counts(
 
 def _bounded(query: SightingQuery, first: datetime) -> SightingQuery:
     """Return the query with a beginning and an end, around rows that there are."""
-    # Of a console whose clock is ahead, no row has a time to come.
-    until = min(query.until or dt_util.utcnow(), dt_util.utcnow()) + timedelta(milliseconds=1)
+    # No row has a time to come, even of a console whose clock is ahead: days that have not begun
+    # are not asked for, however many somebody names.
+    end = dt_util.utcnow() + timedelta(milliseconds=1)
+    until = end if query.until is None else min(query.until, end)
     since = max(query.since or first, first, until - timedelta(days=_MOST_DAYS))
-    return replace(query, since=since, until=until if query.until is None else query.until)
+    return replace(query, since=since, until=until)
 
 
 def _days(query: SightingQuery) -> Iterator[tuple[date, SightingQuery]]:
