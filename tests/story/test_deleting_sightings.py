@@ -17,6 +17,7 @@ from custom_components.protect_narrator.const import CONF_FIRST_WORDS
 from custom_components.protect_narrator.forgetting import async_forget_purged
 from custom_components.protect_narrator.hidden import SIGNAL_HIDDEN, async_hidden, hidden_ids
 from custom_components.protect_narrator.history import SightingQuery, async_counts
+from custom_components.protect_narrator.kept_pictures import find_kept
 from tests.fake_agents import GOOD_ANSWER, FakeTaskEntity
 from tests.waiting import until
 
@@ -206,23 +207,17 @@ async def test_what_is_deleted_while_it_is_described_again_is_not_shown_again(
 
 
 async def test_its_picture_goes_with_it(home: Home, agent: FakeTaskEntity) -> None:
-    class Pictures:
-        """What keeps pictures."""
-
-        def __init__(self) -> None:
-            self.removed: list[str] = []
-
-        async def async_remove(self, sighting_id: str) -> None:
-            self.removed.append(sighting_id)
-
     await home.set_up(agent)
     (sighting,) = await seen(home, 1)
-    pictures = Pictures()
-    vars(home.entry.runtime_data)["snapshots"] = pictures
+    sighting_id = sighting["sighting_id"]
+    kept = find_kept(home.hass, sighting_id)
+    assert kept is not None
+    assert kept.kept.path.exists()
 
-    await delete(home.hass, sighting["sighting_id"])
+    await delete(home.hass, sighting_id)
 
-    assert pictures.removed == [sighting["sighting_id"]]
+    assert find_kept(home.hass, sighting_id) is None
+    assert not kept.kept.path.exists()
 
 
 async def test_a_full_list_is_said_and_forgets_none(
