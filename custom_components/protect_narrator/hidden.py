@@ -46,8 +46,22 @@ class HiddenFullError(Exception):
 
 @callback
 def hidden_ids(hass: HomeAssistant) -> frozenset[str]:
-    """Return the ids of what is hidden; no entry is set up before they are read."""
+    """Return the ids of what is hidden, for who has to do with an entry that is set up.
+
+    None is before they are read; others ask ``async_hidden_ids``.
+    """
     return hass.data.get(DATA_HIDDEN, frozenset())
+
+
+async def async_hidden_ids(hass: HomeAssistant) -> frozenset[str]:
+    """Return the ids of what is hidden, read now where that was not possible before.
+
+    For who may ask while no entry is set up, as when the disk has failed. Raises
+    HiddenUnavailableError: then nothing may be shown.
+    """
+    if DATA_HIDDEN not in hass.data:
+        await async_hidden(hass)
+    return hidden_ids(hass)
 
 
 @singleton(_DATA_FILE, async_=True)

@@ -10,7 +10,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.http import KEY_HASS, HomeAssistantView
 
 from .clip_view import ClipView
-from .hidden import hidden_ids
+from .hidden import HiddenUnavailableError, async_hidden_ids
 from .kept_pictures import find_kept
 from .permissions import may_read
 from .snapshots import image_path
@@ -41,9 +41,9 @@ class SnapshotView(HomeAssistantView):
         hass = request.app[KEY_HASS]
         user: User = request[KEY_HASS_USER]
         found = find_kept(hass, sighting_id)
-        if found is None or sighting_id in hidden_ids(hass):
+        if found is None or not may_read(hass, user, found.kept.mac):
             raise web.HTTPNotFound
-        if not may_read(hass, user, found.kept.mac):
+        if await _is_hidden(hass, sighting_id):
             raise web.HTTPNotFound
         if (jpeg := await found.store.async_read(sighting_id)) is None:
             raise web.HTTPNotFound
@@ -58,3 +58,11 @@ class SnapshotView(HomeAssistantView):
         )
         response.etag = etag
         return response
+
+
+async def _is_hidden(hass: HomeAssistant, sighting_id: str) -> bool:
+    """Say whether it is, or may be: pictures are known before what is hidden is read."""
+    try:
+        return sighting_id in await async_hidden_ids(hass)
+    except HiddenUnavailableError:
+        return True

@@ -4,6 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 import pytest
 
@@ -15,6 +17,7 @@ from custom_components.protect_narrator.history import (
     CameraSet,
     HistoryUnavailableError,
     SightingQuery,
+    async_counts,
     async_find,
     async_page,
 )
@@ -188,6 +191,34 @@ async def test_what_is_hidden_is_not_found(record: Record) -> None:
 
     assert await record.titles(limit=1) == ["shown"]
     assert await async_find(record.hass, hidden["sighting_id"]) is None
+
+
+async def test_what_is_hidden_is_read_by_the_first_who_asks(
+    record: Record, hass_storage: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before any console is set up, as where none can be; where that fails nothing is shown."""
+    hidden = record.tell(1, told={"title": "hidden"})
+    record.tell(2, minutes=-1, told={"title": "shown"})
+    content = {"hidden": {hidden["sighting_id"]: START.timestamp()}}
+    key = "protect_narrator.hidden"
+    hass_storage[key] = {"version": 1, "minor_version": 1, "key": key, "data": content}
+
+    async def broken(_store: object) -> None:
+        raise HomeAssistantError("cannot be opened")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, "async_load", broken)
+        for asking in (
+            record.page(),
+            async_find(record.hass, hidden["sighting_id"]),
+            async_counts(record.hass, SightingQuery()),
+        ):
+            with pytest.raises(HistoryUnavailableError):
+                await asking
+
+    assert await record.titles() == ["shown"]
+    assert await async_find(record.hass, hidden["sighting_id"]) is None
+    assert [day.total for day in await async_counts(record.hass, SightingQuery())] == [1]
 
 
 async def test_a_console_whose_clock_is_ahead_is_not_before_all_that_follows(

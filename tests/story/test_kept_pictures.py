@@ -15,6 +15,8 @@ from homeassistant.auth.models import Group
 from homeassistant.components.http.auth import async_sign_path
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.storage import Store
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 import pytest
@@ -28,13 +30,14 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
 
-from custom_components.protect_narrator import snapshot_files, snapshots
+from custom_components.protect_narrator import hidden, snapshot_files, snapshots
 from custom_components.protect_narrator.const import (
     CONF_FIRST_WORDS,
     CONF_KEEP_PICTURES,
     CONF_SHOW,
     DOMAIN,
 )
+from custom_components.protect_narrator.hidden import DATA_HIDDEN
 from custom_components.protect_narrator.kept_pictures import with_image
 from custom_components.protect_narrator.snapshots import home_of
 from simulator.console import Camera, Reply
@@ -279,6 +282,27 @@ async def test_a_restart_keeps_them_though_the_console_is_away(
 
     status, body, _ = await visitor.ask(path)
     assert (status, body) == (HTTPStatus.OK, jpeg)
+
+
+async def test_no_picture_is_shown_while_nobody_can_tell_what_was_deleted(
+    home: Home, agent: FakeTaskEntity, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await home.set_up(agent)
+    path = (await seen(home, home.console.cameras[1]))["image"]
+    # As after a start: pictures are known before what is hidden was read.
+    del home.hass.data[DATA_HIDDEN]
+    del home.hass.data[hidden._DATA_FILE]
+
+    async def broken(_store: object) -> None:
+        raise HomeAssistantError("cannot be opened")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, "async_load", broken)
+        status, _, _ = await visitor.ask(path)
+    assert status == HTTPStatus.NOT_FOUND
+
+    status, _, _ = await visitor.ask(path)
+    assert status == HTTPStatus.OK
 
 
 async def test_who_reads_a_sighting_is_not_promised_a_picture_that_is_gone(

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm.session import Session
 
 from ..const import EVENT_SIGHTING
+from ..hidden import HiddenUnavailableError, async_hidden_ids
 
 # What the recorder does where the user has not chosen.
 _COMMIT_INTERVAL_S = 5.0
@@ -83,6 +84,14 @@ def recorder_of(hass: HomeAssistant, *, when_ready: bool = True) -> Recorder:
     if when_ready and not is_ready:
         raise HistoryUnavailableError("the recorder is not ready yet")
     return recorder
+
+
+async def async_left_out(hass: HomeAssistant) -> frozenset[str]:
+    """Return the ids of what is hidden; raise HistoryUnavailableError where nobody can tell."""
+    try:
+        return await async_hidden_ids(hass)
+    except HiddenUnavailableError as err:
+        raise HistoryUnavailableError("what was deleted cannot be read") from err
 
 
 @contextmanager

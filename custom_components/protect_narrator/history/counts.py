@@ -12,8 +12,13 @@ from homeassistant.util import dt as dt_util
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm.session import Session
 
-from ..hidden import hidden_ids
-from .access import HistoryUnavailableError, event_type_id, reading, recorder_of
+from .access import (
+    HistoryUnavailableError,
+    async_left_out,
+    event_type_id,
+    reading,
+    recorder_of,
+)
 from .pages import newest_of
 from .query import DayCounts, SightingQuery
 from .statements import at_times, by_reason, oldest, shared_times
@@ -33,7 +38,7 @@ async def async_counts(hass: HomeAssistant, query: SightingQuery) -> tuple[DayCo
     Of the query its cameras and its time count. Raises HistoryUnavailableError.
     """
     recorder = recorder_of(hass)
-    hidden = hidden_ids(hass)
+    hidden = await async_left_out(hass)
     try:
         counted = await recorder.async_add_executor_job(_counts, recorder, query, hidden)
     except SQLAlchemyError as err:

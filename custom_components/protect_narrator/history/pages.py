@@ -12,10 +12,15 @@ from homeassistant.core import HomeAssistant
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm.session import Session
 
-from ..hidden import hidden_ids
 from ..records import Row, context_range
 from ..stored import detection_from
-from .access import HistoryUnavailableError, event_type_id, reading, recorder_of
+from .access import (
+    HistoryUnavailableError,
+    async_left_out,
+    event_type_id,
+    reading,
+    recorder_of,
+)
 from .query import BadCursorError, Page, SightingQuery, contains
 from .statements import after, revisions, rows
 
@@ -46,7 +51,7 @@ async def async_find_row(hass: HomeAssistant, sighting_id: str) -> Row | None:
 
     Raises HistoryUnavailableError.
     """
-    if sighting_id in hidden_ids(hass):
+    if sighting_id in await async_left_out(hass):
         return None
     recorder = recorder_of(hass)
     try:
@@ -65,7 +70,7 @@ async def async_page(
     place = None if cursor is None else _Place.read(cursor)
     limit = max(1, min(limit, MOST_IN_PAGE))
     recorder = recorder_of(hass)
-    hidden = hidden_ids(hass)
+    hidden = await async_left_out(hass)
     try:
         return await recorder.async_add_executor_job(_page, recorder, query, limit, place, hidden)
     except SQLAlchemyError as err:
