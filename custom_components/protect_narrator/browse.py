@@ -35,7 +35,9 @@ from .history import (
     async_page,
     require_recording,
 )
+from .kept_pictures import find_kept
 from .permissions import loaded_entries
+from .snapshots import image_path
 from .viewer import GONE, SeenCamera, Viewer, current_user, gone_camera
 
 # More than fits on a screen; what is earlier is one click away.
@@ -70,6 +72,7 @@ class _Sighting:
 
     data: Mapping[str, Any]
     has_recording: bool
+    has_picture: bool
 
     @property
     def sighting_id(self) -> str:
@@ -77,9 +80,8 @@ class _Sighting:
 
     @property
     def picture(self) -> str | None:
-        """The path of its picture, which is never taken from the event: anybody can fire one."""
-        path = f"/api/{DOMAIN}/snapshot/{self.sighting_id}"
-        return path if self.data.get("image") == path else None
+        """The path of its picture, whatever the event says: pictures come and go without it."""
+        return image_path(self.sighting_id) if self.has_picture else None
 
     @property
     def recording(self) -> str | None:
@@ -152,7 +154,13 @@ class Browser:
 
     def _known(self, data: Mapping[str, Any]) -> _Sighting:
         cameras = self._viewer.cameras
-        return _Sighting(data, any(each.has_recordings and each.rows.has(data) for each in cameras))
+        return self._as_it_is(
+            data, any(each.has_recordings and each.rows.has(data) for each in cameras)
+        )
+
+    def _as_it_is(self, data: Mapping[str, Any], has_recording: bool) -> _Sighting:
+        has_picture = find_kept(self._hass, data["sighting_id"]) is not None
+        return _Sighting(data, has_recording=has_recording, has_picture=has_picture)
 
     async def _count(self, query: SightingQuery) -> int:
         return sum(counts.total for counts in await async_counts(self._hass, query))
@@ -257,7 +265,7 @@ class Browser:
         page = await self._page(_on(day, camera.rows), cursor)
         identifier = f"{day.isoformat()}/{camera.key}"
         children = [
-            self._item(_Sighting(data, camera.has_recordings), with_day=False)
+            self._item(self._as_it_is(data, camera.has_recordings), with_day=False)
             for data in page.sightings
         ]
         if page.next is not None:

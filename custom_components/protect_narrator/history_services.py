@@ -29,7 +29,7 @@ from .hidden import (
     HiddenUnavailableError,
     async_hidden,
 )
-from .kept_pictures import find_kept
+from .kept_pictures import find_kept, with_image
 from .mistakes import failure, mistake
 from .permissions import loaded_entries
 from .reading import async_known, async_read, may_read_sighting
@@ -73,7 +73,8 @@ async def async_sightings(
         limit=asked[ATTR_LIMIT],
         cursor=asked.get(ATTR_CURSOR),
     )
-    return {"sightings": list(page.sightings), "next": page.next}
+    sightings = [with_image(hass, data) for data in page.sightings]
+    return {"sightings": sightings, "next": page.next}
 
 
 async def _get_sightings(call: ServiceCall) -> ServiceResponse:
@@ -93,7 +94,7 @@ async def _get_sighting(call: ServiceCall) -> ServiceResponse:
         raise
     if not may_read_sighting(call.hass, user, row.data):
         raise Unauthorized(context=call.context, permission=POLICY_READ)
-    return row.data
+    return with_image(call.hass, row.data)
 
 
 async def _summarize(call: ServiceCall) -> ServiceResponse:

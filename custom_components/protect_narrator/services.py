@@ -23,6 +23,7 @@ from homeassistant.util.ulid import ulid_now
 import probatio
 
 from .const import DOMAIN
+from .kept_pictures import with_image
 from .ledger import Ledger
 from .mistakes import mistake
 from .permissions import (
@@ -168,7 +169,8 @@ async def _described(
             translation_key="no_new_words",
             translation_placeholders={"reason": f"{err.reason}:{err.detail}"},
         ) from err
-    return runtime.recent.find(sighting.sighting_id)
+    told = runtime.recent.find(sighting.sighting_id)
+    return None if told is None else with_image(call.hass, told)
 
 
 def _camera_of(hass: HomeAssistant, entity_id: str) -> KnownCamera:

@@ -23,6 +23,7 @@ from .hidden import hidden_ids
 from .history import CameraSet
 from .history.pages import is_ours
 from .history_services import async_sightings
+from .kept_pictures import with_image
 from .mistakes import mistake
 from .reading import cameras_for, may_read_sighting
 
@@ -132,4 +133,4 @@ class _Live:
         if self._cameras is not None and not self._cameras.has(data):
             return
         if may_read_sighting(self._hass, self._connection.user, data):
-            self._connection.send_event(self._message_id, data)
+            self._connection.send_event(self._message_id, with_image(self._hass, data))

@@ -1,6 +1,7 @@
 """Looking through Sightings in Home Assistant's media browser, and what is not for everybody."""
 
 from datetime import datetime, timedelta
+from io import BytesIO
 from itertools import count
 from typing import Any
 
@@ -11,6 +12,7 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.recorder import DATA_INSTANCE, get_instance
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
+from PIL import Image
 import pytest
 from pytest_homeassistant_custom_component.common import mock_storage
 from pytest_homeassistant_custom_component.components.recorder.common import (
@@ -22,6 +24,7 @@ from custom_components.protect_narrator.const import DOMAIN, EVENT_SIGHTING
 from custom_components.protect_narrator.history import SightingQuery, async_find, async_page
 from custom_components.protect_narrator.publisher import event_data
 from custom_components.protect_narrator.records import context_id
+from custom_components.protect_narrator.runtime import shared
 from simulator.console import Camera
 from tests.fake_agents import FakeTaskEntity
 from tests.shell.sightings import sighting
@@ -136,6 +139,10 @@ async def record(
         data = event_data(one, config_entry_id=home.entry.entry_id, device_id=None)
         if picture:
             data["image"] = f"/api/{DOMAIN}/snapshot/{one.sighting_id}"
+            mac = "F4E2C6FFFFFF" if isinstance(camera, str) else camera.mac
+            (store,) = shared(home.hass).snapshots.values()
+            # Its age is another matter: what is a picture's time is the Sighting's.
+            assert await store.async_keep(mac, one.sighting_id, _jpeg(), dt_util.utcnow())
         context = Context(id=context_id(one.sighting_id, one.revision))
         home.hass.bus.async_fire(
             EVENT_SIGHTING, {**data, **changed}, context=context, time_fired=start.timestamp()
@@ -144,6 +151,13 @@ async def record(
     await async_wait_recording_done(home.hass)
     home.sightings.clear()
     return ids
+
+
+def _jpeg() -> bytes:
+    """Return a picture."""
+    file = BytesIO()
+    Image.new("RGB", (64, 48), "red").save(file, "JPEG")
+    return file.getvalue()
 
 
 def today(hour: int = 10) -> datetime:
@@ -226,6 +240,16 @@ async def test_a_sighting_with_a_picture_has_a_thumbnail_and_shows_both(
     assert await owner.play(f"recording/{seen}") == (clip, "video/mp4")
     assert await owner.play(f"picture/{seen}") == (snapshot, "image/jpeg")
     assert (await owner.open(f"picture/{seen}"))["title"] == "Picture"
+
+
+async def test_a_picture_that_is_gone_is_not_offered(home: Home, owner: Browser) -> None:
+    camera = home.console.cameras[1]
+    (seen,) = await record(home, camera, today(), picture=True)
+    await home.entry.runtime_data.snapshots.async_remove(seen)
+
+    (item,) = (await owner.open(f"{iso()}/{camera.mac}"))["children"]
+    assert (item["thumbnail"], item["can_expand"]) == (None, False)
+    assert await owner.error("resolve", f"picture/{seen}") == NOT_THERE
 
 
 async def test_a_sighting_without_a_picture_has_none_to_ask_for(home: Home, owner: Browser) -> None:

@@ -45,6 +45,7 @@ from simulator.video import read_still
 from tests.fake_agents import FakeTaskEntity
 from tests.waiting import until
 
+from .asking import call
 from .conftest import Home
 from .database import sightings_in_database
 
@@ -320,6 +321,10 @@ async def test_who_reads_a_sighting_is_not_promised_a_picture_that_is_gone(
     assert status == HTTPStatus.NOT_FOUND
     assert with_image(home.hass, sighting) == {**sighting, "image": None}
     assert with_image(home.hass, {"sighting_id": 7})["image"] is None
+    sighting_id = sighting["sighting_id"]
+    assert (await call(home.hass, "get_sighting", sighting_id=sighting_id))["image"] is None
+    (listed,) = (await call(home.hass, "get_sightings"))["sightings"]
+    assert listed == {**sighting, "image": None}
 
 
 async def test_what_is_cut_off_while_its_picture_is_kept_is_told_all_the_same(

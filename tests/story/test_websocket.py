@@ -103,6 +103,17 @@ async def test_what_is_told_is_heard_as_it_was_fired(home: Home, connect: Connec
     assert await next_event(some) == two
 
 
+async def test_a_picture_is_never_what_an_event_says_it_is(home: Home, connect: Connect) -> None:
+    """Anybody can fire an event, and a dashboard opens what it is told."""
+    client = await connect(user_who(home.hass, EVERYTHING))
+    (one,) = await seen(home, 1)
+    assert (await ask(client, "subscribe"))["success"]
+
+    home.hass.bus.async_fire(EVENT_SIGHTING, {**one, "image": "https://example.org/x.jpg"})
+
+    assert await next_event(client) == one
+
+
 async def test_a_reload_of_the_entry_is_not_noticed(home: Home, connect: Connect) -> None:
     guest = await connect(user_who(home.hass, reading(sensor_of(home, 1))))
     assert (await ask(guest, "subscribe"))["success"]
