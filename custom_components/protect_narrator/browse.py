@@ -23,7 +23,6 @@ from homeassistant.helpers.translation import async_get_cached_translations
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .hidden import hidden_ids
 from .history import (
     BadCursorError,
     CameraSet,
@@ -31,12 +30,11 @@ from .history import (
     Page,
     SightingQuery,
     async_counts,
-    async_find,
     async_page,
     require_recording,
 )
 from .kept_pictures import find_kept
-from .permissions import loaded_entries
+from .reading import async_newest
 from .snapshots import image_path
 from .viewer import GONE, SeenCamera, Viewer, current_user, gone_camera
 
@@ -206,21 +204,16 @@ class Browser:
 
     async def _sighting(self, sighting_id: str) -> _Sighting:
         """Return the Sighting, stored or about to be."""
-        if sighting_id in hidden_ids(self._hass):
+        try:
+            row = await async_newest(self._hass, sighting_id)
+        except HistoryUnavailableError as err:
+            # It would tell which ids are known without the recorder, and which are not.
+            if not self._viewer.sees_everything:
+                raise NotThereError from err
+            raise
+        if row is None or not self._viewer.may_see(row.data):
             raise NotThereError
-        fired = (each.runtime_data.recent.find(sighting_id) for each in loaded_entries(self._hass))
-        data: Mapping[str, Any] | None = next(filter(None, fired), None)
-        if data is None:
-            try:
-                data = await async_find(self._hass, sighting_id)
-            except HistoryUnavailableError as err:
-                # It would tell which ids are known without the recorder, and which are not.
-                if not self._viewer.sees_everything:
-                    raise NotThereError from err
-                raise
-        if data is None or not self._viewer.may_see(data):
-            raise NotThereError
-        return self._known(data)
+        return self._known(row.data)
 
     # -- how it is shown
 

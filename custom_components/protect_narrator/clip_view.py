@@ -20,7 +20,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.http import HomeAssistantView
 
 from .const import DOMAIN
-from .history import HistoryUnavailableError, async_find
+from .history import HistoryUnavailableError
 from .options import policy_from
 from .permissions import loaded_entries, may_read
 from .pipeline.clip import clip_window
@@ -28,6 +28,7 @@ from .pipeline.errors import MediaError
 from .pipeline.models import Detection, FallbackDetail, Policy
 from .player import LONGEST_S, EndedError, TakenError
 from .protect import ByteRange, ClipStream, RangeNotSatisfiableError
+from .reading import async_newest
 from .runtime import RuntimeData
 from .stored import detection_from
 
@@ -118,7 +119,7 @@ async def _clip_of(hass: HomeAssistant, user: User, sighting_id: str) -> _Clip:
     a camera is seen (``permissions.showing_entities``), as what is described again is for.
     """
     try:
-        data = await _sighting(hass, sighting_id)
+        row = await async_newest(hass, sighting_id)
     except HistoryUnavailableError as err:
         # Only who may read everything learns of it: what was fired last is known without.
         if not user.permissions.access_all_entities(POLICY_READ):
@@ -126,18 +127,10 @@ async def _clip_of(hass: HomeAssistant, user: User, sighting_id: str) -> _Clip:
         raise web.HTTPServiceUnavailable(
             text="The recorder does not answer.", headers=_again(_AGAIN_S)
         ) from err
-    clip = None if data is None else _recording_of(hass, user, data)
+    clip = None if row is None else _recording_of(hass, user, row.data)
     if clip is None:
         raise _not_found()
     return clip
-
-
-async def _sighting(hass: HomeAssistant, sighting_id: str) -> Mapping[str, Any] | None:
-    """Return the event data of its highest revision, stored or not yet."""
-    for entry in loaded_entries(hass):
-        if (data := entry.runtime_data.recent.find(sighting_id)) is not None:
-            return data
-    return await async_find(hass, sighting_id)
 
 
 @callback

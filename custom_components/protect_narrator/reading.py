@@ -168,17 +168,28 @@ async def async_known(hass: HomeAssistant, sighting_id: str) -> Row:
     Raises what is told to who may know.
     """
     await async_require_hidden(hass)
+    try:
+        known = await async_newest(hass, sighting_id)
+    except HistoryUnavailableError as err:
+        raise mistake("history_unavailable") from err
+    if known is None:
+        raise mistake("sighting_not_found")
+    return known
+
+
+async def async_newest(hass: HomeAssistant, sighting_id: str) -> Row | None:
+    """Return the Sighting's highest revision, stored or about to be; None where it is not shown.
+
+    Raises HistoryUnavailableError, also where the database takes too long.
+    """
     for entry in loaded_entries(hass):
         if (fired := entry.runtime_data.recent.find_row(sighting_id)) is not None:
             return fired
     try:
         async with asyncio.timeout(READ_LIMIT_S):
-            stored = await async_find_row(hass, sighting_id)
-    except (HistoryUnavailableError, TimeoutError) as err:
-        raise mistake("history_unavailable") from err
-    if stored is None:
-        raise mistake("sighting_not_found")
-    return stored
+            return await async_find_row(hass, sighting_id)
+    except TimeoutError as err:
+        raise HistoryUnavailableError("the recorder's database takes too long") from err
 
 
 async def async_require_hidden(hass: HomeAssistant) -> None:

@@ -16,7 +16,7 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockUser, mock_storage
 
-from custom_components.protect_narrator import clip_view, player
+from custom_components.protect_narrator import clip_view, player, reading
 from custom_components.protect_narrator.clip_view import clip_path
 from custom_components.protect_narrator.history import HistoryUnavailableError
 from custom_components.protect_narrator.pipeline.breaker import Downloads
@@ -290,13 +290,27 @@ async def test_a_recorder_that_does_not_answer_tells_nothing_to_who_may_not_see_
     async def fail(_hass: HomeAssistant, _sighting_id: str) -> None:
         raise HistoryUnavailableError
 
-    monkeypatch.setattr(clip_view, "async_find", fail)
+    monkeypatch.setattr(reading, "async_find_row", fail)
     kim = await browser_of(home, hass_client, "kim", sensor_of(home, 1))
     unknown = clip_path("0" * 32)
     assert (await kim.get(unknown)).status == HTTPStatus.NOT_FOUND
     reply = await browser.get(unknown)
     assert (reply.status, "Retry-After" in reply.headers) == (HTTPStatus.SERVICE_UNAVAILABLE, True)
     assert (await kim.get(path)).status == HTTPStatus.OK
+
+
+async def test_a_database_that_hangs_is_not_waited_for(
+    browser: Client, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hang(*_: object) -> None:
+        await asyncio.get_running_loop().create_future()
+
+    monkeypatch.setattr(reading, "async_find_row", hang)
+    monkeypatch.setattr(reading, "READ_LIMIT_S", 0.1)
+    async with asyncio.timeout(10):
+        reply = await browser.get(clip_path("0" * 32))
+    assert reply.status == HTTPStatus.SERVICE_UNAVAILABLE
+    assert (await browser.get(path)).status == HTTPStatus.OK
 
 
 # How it ends
