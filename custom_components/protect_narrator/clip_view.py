@@ -14,7 +14,6 @@ from typing import Any
 
 from aiohttp import ClientConnectionError, web
 from homeassistant.auth.models import User
-from homeassistant.auth.permissions.const import POLICY_READ
 from homeassistant.components.http.const import KEY_HASS_USER
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.http import HomeAssistantView
@@ -22,7 +21,7 @@ from homeassistant.helpers.http import HomeAssistantView
 from .const import DOMAIN
 from .history import HistoryUnavailableError
 from .options import policy_from
-from .permissions import loaded_entries, may_read
+from .permissions import loaded_entries, may_read, may_read_everything
 from .pipeline.clip import clip_window
 from .pipeline.errors import MediaError
 from .pipeline.models import Detection, FallbackDetail, Policy
@@ -122,7 +121,7 @@ async def _clip_of(hass: HomeAssistant, user: User, sighting_id: str) -> _Clip:
         row = await async_newest(hass, sighting_id)
     except HistoryUnavailableError as err:
         # Only who may read everything learns of it: what was fired last is known without.
-        if not user.permissions.access_all_entities(POLICY_READ):
+        if not may_read_everything(user):
             raise _not_found() from err
         raise web.HTTPServiceUnavailable(
             text="The recorder does not answer.", headers=_again(_AGAIN_S)

@@ -16,7 +16,7 @@ from .describer import HomeAssistantDescriber
 from .history import HistoryUnavailableError, SightingQuery, async_counts
 from .mistakes import failure
 from .options import options_at, policy_from
-from .permissions import loaded_entries
+from .permissions import loaded_entries, mac_of
 from .pipeline.digest import (
     Period,
     Told,
@@ -30,7 +30,7 @@ from .pipeline.errors import AgentError, AgentUnavailableError, NarratorError, O
 from .pipeline.gate import Turn
 from .pipeline.models import Fallback, FallbackDetail, FallbackReason, Policy
 from .pipeline.ports import Question
-from .reading import READ_LIMIT_S, async_read, mac_of
+from .reading import READ_LIMIT_S, async_read
 from .runtime import NarratorConfigEntry, shared
 
 # Newest first, of a few days at most homes; what is beyond is in the total alone.

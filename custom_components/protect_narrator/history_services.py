@@ -31,8 +31,8 @@ from .hidden import (
 )
 from .kept_pictures import find_kept, with_image
 from .mistakes import failure, mistake
-from .permissions import loaded_entries
-from .reading import async_known, async_read, may_read_sighting
+from .permissions import loaded_entries, may_read_everything, may_read_sighting
+from .reading import async_known, async_read
 from .records import Row
 from .services import ATTR_SIGHTING_ID, is_to_come
 from .stored import detection_from
@@ -89,7 +89,7 @@ async def _get_sighting(call: ServiceCall) -> ServiceResponse:
         row = await async_known(call.hass, call.data[ATTR_SIGHTING_ID])
     except ServiceValidationError:
         # Who may not see every camera must not learn which Sightings there are.
-        if user is not None and not user.permissions.access_all_entities(POLICY_READ):
+        if not may_read_everything(user):
             raise Unauthorized(context=call.context, permission=POLICY_READ) from None
         raise
     if not may_read_sighting(call.hass, user, row.data):

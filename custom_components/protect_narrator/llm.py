@@ -128,7 +128,7 @@ class FindSightingsTool(Tool):
         if not places:
             return _failed("no_cameras", "There is no camera that may be told of.")
         wanted = Wanted.of(_texts(arguments.get("kinds")), " ".join(_texts(arguments.get("text"))))
-        query = SightingQuery(cameras=camera_set(places), since=when.since, until=when.until)
+        query = SightingQuery(cameras=camera_set(hass, places), since=when.since, until=when.until)
         try:
             found = await async_search(hass, query, wanted, _limit(arguments.get("limit")))
         except NotRecordedError:

@@ -14,10 +14,9 @@ from homeassistant.helpers.translation import async_get_cached_translations
 
 from .const import DOMAIN, EVENT_SIGHTING
 from .hidden import hidden_ids
-from .permissions import telling_entity
+from .permissions import mac_of, telling_entity
 from .pipeline.models import Phase
 from .pipeline.text import LONGEST_CAMERA, LONGEST_TITLE, inert
-from .reading import mac_of
 
 _ICON = "mdi:text-box-search-outline"
 _ICON_HIGH = "mdi:alert-circle-outline"

@@ -1,8 +1,8 @@
 """What a user reads of what cameras saw: which cameras he may, and the record of them."""
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from homeassistant.auth.models import User
 from homeassistant.auth.permissions.const import POLICY_READ
@@ -11,7 +11,6 @@ from homeassistant.exceptions import Unauthorized
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.target import TargetSelection, async_extract_referenced_entity_ids
 
-from .const import DOMAIN
 from .hidden import HiddenUnavailableError, async_hidden
 from .history import (
     BadCursorError,
@@ -24,58 +23,21 @@ from .history import (
     async_processed,
 )
 from .mistakes import failure, mistake
-from .permissions import loaded_entries, may_read
+from .permissions import (
+    ToldCamera,
+    loaded_entries,
+    may_read_everything,
+    readable_cameras,
+    rows_of,
+    told_cameras,
+)
 from .records import Row
-
-_TELLING = "_last_sighting"
 
 # What was just fired is worth waiting for, not for long: who asks next finds it.
 _STORED_LIMIT_S = 2.0
 
 # For a database that is busy. Whoever asks may ask again.
 READ_LIMIT_S = 30.0
-
-
-class ToldCamera(NamedTuple):
-    """A camera of which is told, whether or not its console is at work now."""
-
-    mac: str
-    device_id: str | None
-
-
-@callback
-def told_cameras(hass: HomeAssistant) -> list[ToldCamera]:
-    """Return every camera that has a sensor of its last Sighting."""
-    registry = er.async_get(hass)
-    return [
-        ToldCamera(entity.unique_id.removesuffix(_TELLING), entity.device_id)
-        for entry in hass.config_entries.async_entries(DOMAIN)
-        for entity in er.async_entries_for_config_entry(registry, entry.entry_id)
-        if entity.domain == "sensor" and entity.unique_id.endswith(_TELLING)
-    ]
-
-
-@callback
-def mac_of(hass: HomeAssistant, data: Mapping[str, Any]) -> str | None:
-    """Return the MAC address of the camera of which a Sighting's event data tell.
-
-    None where it is not known any more.
-    """
-    for entry in loaded_entries(hass):
-        coordinator = entry.runtime_data.coordinator
-        mac = coordinator.mac_of(data["camera_id"])
-        if mac is not None and coordinator.console.mac.lower() == data.get("console_id"):
-            return mac
-    device_id = data.get("device_id")
-    if not isinstance(device_id, str):
-        return None
-    return next((each.mac for each in told_cameras(hass) if each.device_id == device_id), None)
-
-
-@callback
-def may_read_sighting(hass: HomeAssistant, user: User | None, data: Mapping[str, Any]) -> bool:
-    """Say whether the user may read that Sighting; what nobody has asked for acts on its own."""
-    return user is None or may_read(hass, user, mac_of(hass, data))
 
 
 @callback
@@ -88,27 +50,24 @@ def cameras_for(
     Unauthorized where something is named that he may not read, or that there is not, which he
     cannot tell apart; the mistake by its name to who may read everything.
     """
-    everything = user is None or user.permissions.access_all_entities(POLICY_READ)
+    everything = may_read_everything(user)
     selection = TargetSelection(dict(target))
     if not selection.has_any_target:
         if everything:
             return None
-        return _set_of(hass, (each for each in told_cameras(hass) if _may(hass, user, each)))
+        return rows_of(hass, readable_cameras(hass, user))
     named, beside, unknown = _chosen(hass, selection)
     if unknown and everything:
         raise mistake("camera_not_found", entity=", ".join(sorted(unknown)[:5]))
-    if unknown or not all(_may(hass, user, each) for each in named):
+    readable = set(readable_cameras(hass, user))
+    if unknown or not named <= readable:
         raise Unauthorized(permission=POLICY_READ)
-    cameras = {*named, *(each for each in beside if _may(hass, user, each))}
+    cameras = named | (beside & readable)
     if not cameras and everything:
         raise mistake("no_camera_there")
     if not cameras:
         raise Unauthorized(permission=POLICY_READ)
-    return _set_of(hass, cameras)
-
-
-def _may(hass: HomeAssistant, user: User | None, camera: ToldCamera) -> bool:
-    return user is None or may_read(hass, user, camera.mac)
+    return rows_of(hass, cameras)
 
 
 def _chosen(
@@ -129,19 +88,6 @@ def _chosen(
     inside = {*found.referenced_devices, *map(device_of, found.indirectly_referenced)}
     beside = {by_device[each] for each in inside if each in by_device}
     return named, beside - named, {each for each, at in devices.items() if at not in by_device}
-
-
-def _set_of(hass: HomeAssistant, cameras: Iterable[ToldCamera]) -> CameraSet:
-    cameras = tuple(cameras)
-    macs = {each.mac for each in cameras}
-    return CameraSet(
-        camera_ids=frozenset(
-            camera_id
-            for entry in loaded_entries(hass)
-            for camera_id in entry.runtime_data.coordinator.camera_ids_of(macs)
-        ),
-        device_ids=frozenset(each.device_id for each in cameras if each.device_id),
-    )
 
 
 async def async_read(

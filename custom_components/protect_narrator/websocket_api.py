@@ -25,7 +25,8 @@ from .history.pages import is_ours
 from .history_services import async_sightings
 from .kept_pictures import with_image
 from .mistakes import mistake
-from .reading import cameras_for, may_read_sighting
+from .permissions import may_read_sighting
+from .reading import cameras_for
 
 # Of one connection: a dashboard has a card or two for each camera, and every Sighting is compared
 # with all of them.

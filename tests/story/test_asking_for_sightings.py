@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from homeassistant.const import Platform
+from homeassistant.core import Context
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
 from homeassistant.helpers import area_registry as ar, device_registry as dr, entity_registry as er
 from homeassistant.helpers.recorder import DATA_INSTANCE
@@ -11,12 +12,16 @@ from homeassistant.util import dt as dt_util
 import probatio
 import pytest
 
+from custom_components.protect_narrator.const import EVENT_SIGHTING
+from custom_components.protect_narrator.records import context_id
+from custom_components.protect_narrator.viewer import Viewer
 from simulator.console import Reply
 from tests.fake_agents import FakeTaskEntity
 from tests.waiting import until
 
 from .asking import call, reading, seen, sensor_of, user_who
 from .conftest import Home
+from .database import sightings_in_database
 
 
 def ids(answer: dict[str, object]) -> list[str]:
@@ -256,3 +261,24 @@ async def test_yesterday_ends_when_today_begins(home: Home, agent: FakeTaskEntit
     midnight = dt_util.start_of_local_day() - timedelta(days=1)
     answer = await call(home.hass, "summarize", since="yesterday", until="today")
     assert datetime.fromisoformat(answer["since"]) == midnight
+
+
+async def test_what_a_user_finds_he_may_read_by_its_id_too(
+    home: Home, agent: FakeTaskEntity
+) -> None:
+    """Also of a camera whose console has another address by now, as after a repair."""
+    await home.set_up(agent)
+    (one,) = await seen(home, 1)
+    other = {**one, "sighting_id": "a" * 32, "console_id": "f4e2c6ffffff", "device_id": None}
+    context = Context(id=context_id(other["sighting_id"], other["revision"]))
+    home.hass.bus.async_fire(EVENT_SIGHTING, other, context=context)
+    await sightings_in_database(home.hass)
+    guest = user_who(home.hass, reading(sensor_of(home, 1)))
+
+    found = (await call(home.hass, "get_sightings", guest))["sightings"]
+
+    assert {each["sighting_id"] for each in found} == {one["sighting_id"], "a" * 32}
+    for each in found:
+        sighting_id = each["sighting_id"]
+        assert await call(home.hass, "get_sighting", guest, sighting_id=sighting_id) == each
+        assert Viewer(home.hass, guest).may_see(each)

@@ -26,7 +26,10 @@ class CameraSet:
 
     def has(self, data: Mapping[str, Any]) -> bool:
         """Say whether the Sighting with these event data is of one of them."""
-        return data["camera_id"] in self.camera_ids or data["device_id"] in self.device_ids
+        # Of an event that somebody else has fired, it may be anything.
+        device_id = data.get("device_id")
+        is_device = isinstance(device_id, str) and device_id in self.device_ids
+        return is_device or data["camera_id"] in self.camera_ids
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

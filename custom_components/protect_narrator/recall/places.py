@@ -15,7 +15,14 @@ from homeassistant.helpers import (
 
 from ..devices import linked_device
 from ..history import CameraSet
-from ..permissions import KnownCamera, known_cameras, may_read, telling_entity
+from ..permissions import (
+    KnownCamera,
+    ToldCamera,
+    known_cameras,
+    may_read,
+    rows_of,
+    telling_entity,
+)
 
 # Says nothing of which camera is meant, in a name as little as in a question.
 _EMPTY_WORDS = frozenset({"at", "by", "cam", "camera", "in", "kamera", "on", "the"})
@@ -95,13 +102,10 @@ def named(places: Sequence[Place], words: Sequence[str]) -> list[Place]:
     return [place for place in places if place.mac in found]
 
 
-def camera_set(places: Iterable[Place]) -> CameraSet:
+@callback
+def camera_set(hass: HomeAssistant, places: Iterable[Place]) -> CameraSet:
     """Return the cameras as the record knows them."""
-    known = list(places)
-    return CameraSet(
-        camera_ids=frozenset(place.camera_id for place in known),
-        device_ids=frozenset(place.device_id for place in known if place.device_id),
-    )
+    return rows_of(hass, (ToldCamera(place.mac, place.device_id) for place in places))
 
 
 def _place(hass: HomeAssistant, camera: KnownCamera, entity: er.RegistryEntry) -> Place:
