@@ -34,11 +34,13 @@ class Record:
         revision: int = 1,
         lost: bool = False,
         told: dict[str, Any] | None = None,
+        context: Context | None = None,
         **changed: Any,
     ) -> dict[str, Any]:
         """Fire one that began so many minutes after START; return its event data.
 
-        ``told`` replaces what is in the event, ``changed`` what is in the Detection.
+        ``told`` replaces what is in the event, ``changed`` what is in the Detection, and
+        ``context`` the one that follows from the Sighting.
         """
         start = changed.pop("start", START + timedelta(minutes=minutes))
         of = sighting(number, lost=lost, start=start, end=start + timedelta(seconds=4), **changed)
@@ -47,7 +49,7 @@ class Record:
         self.hass.bus.async_fire(
             EVENT_SIGHTING,
             data,
-            context=Context(id=context_id(of.sighting_id, revision)),
+            context=context or Context(id=context_id(of.sighting_id, revision)),
             time_fired=recorded_at(start, dt_util.utcnow()),
         )
         return data

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
@@ -81,6 +81,25 @@ async def test_only_the_last_words_of_each_are_found(record: Record) -> None:
     assert await record.titles() == ["first 2", "full 1", "again 0"]
 
 
+async def test_of_two_that_began_together_each_has_its_last_words(record: Record) -> None:
+    for number in range(2):
+        record.tell(number, revision=0, told={"title": f"first {number}"})
+        record.tell(number, told={"title": f"full {number}"})
+
+    assert sorted(await record.titles()) == ["full 0", "full 1"]
+
+
+@pytest.mark.parametrize("foreign", [0, 1, 2])
+async def test_the_last_words_are_found_whatever_was_fired_with_another_context(
+    record: Record, foreign: int
+) -> None:
+    for revision in range(3):
+        context = Context() if revision == foreign else None
+        record.tell(1, revision=revision, told={"title": str(revision)}, context=context)
+
+    assert await record.titles() == ["2"]
+
+
 async def test_what_was_lost_before_and_is_not_any_more_is_not_found_by_its_loss(
     record: Record,
 ) -> None:
@@ -102,13 +121,32 @@ async def test_what_was_lost_before_and_is_not_any_more_is_not_found_by_its_loss
             ["c", "a"],
         ),
         ({"cameras": CameraSet(camera_ids=frozenset())}, []),
+        ({"cameras": CameraSet(camera_ids=frozenset("vwxyz"))}, []),
+        (
+            {"cameras": CameraSet(camera_ids=frozenset({GARAGE, *"xyz"}))},
+            ["b"],
+        ),
+        (
+            {
+                "cameras": CameraSet(
+                    camera_ids=frozenset({GARAGE, *"xyz"}), device_ids=frozenset({DEVICE})
+                )
+            },
+            ["c", "b", "a"],
+        ),
         ({"labels": frozenset({"person"})}, ["c", "a"]),
+        ({"labels": frozenset({"PERSON"})}, ["c", "a"]),
+        ({"labels": frozenset({"perso"})}, []),
         ({"labels": frozenset({"ring", "vehicle"})}, ["c", "b"]),
         ({"importances": frozenset({"high"})}, ["b"]),
+        ({"importances": frozenset({"high", "low"})}, ["c", "b", "a"]),
+        ({"importances": frozenset({"h%"})}, []),
         ({"fallback_reasons": frozenset({"clip_download_failed"})}, ["c"]),
         ({"fallback_reasons": frozenset({ANY})}, ["c"]),
         ({"fallback_reasons": frozenset({NOTHING_LOST})}, ["b", "a"]),
         ({"fallback_reasons": frozenset({NOTHING_LOST, "clip_download_failed"})}, ["c", "b", "a"]),
+        ({"fallback_reasons": frozenset({NOTHING_LOST, ANY})}, ["c", "b", "a"]),
+        ({"fallback_reasons": frozenset({"clip%"})}, []),
         ({"plate": "ab-12 xy"}, ["b"]),
         ({"plate": "ab-12"}, []),
         ({"face": "jörg ÖZ"}, ["a"]),

@@ -13,7 +13,7 @@ from homeassistant.components.recorder.db_schema import (
     Events,
     JSONLiteral,
 )
-from sqlalchemy import ColumnElement, Select, and_, func, not_, or_, select, type_coerce
+from sqlalchemy import ColumnElement, Select, and_, case, func, not_, or_, select, type_coerce
 from sqlalchemy.orm import aliased
 
 from .query import ANY, NOTHING_LOST, CameraSet, SightingQuery
@@ -27,6 +27,9 @@ _LATER_JSON = type_coerce(
 _ID = EVENT_DATA_JSON["sighting_id"].as_string()
 _REVISION = EVENT_DATA_JSON["revision"].as_integer()
 _REASON = EVENT_DATA_JSON["fallback_reason"].as_string()
+
+# A context without its last byte, which is the revision's.
+_OF_SIGHTING = 15
 
 
 def rows(type_id: int, query: SightingQuery) -> Select[tuple[float | None, int, str | None]]:
@@ -106,16 +109,35 @@ def oldest(type_id: int) -> Select[tuple[float | None]]:
 
 
 def _is_superseded(type_id: int) -> ColumnElement[bool]:
-    """Return the condition for there being a later revision: at the same time, as all of them."""
+    """Return the condition for there being a later revision: at the same time, as all of them.
+
+    Their contexts tell, without JSON; the data of another Sighting's context, which is there when
+    two began together, and of one that is none of ours. No two revisions have the same data:
+    naming these here makes SQLite ask this last, and only about what matches.
+    """
+    is_told_by_data = (
+        select(_LaterData.data_id)
+        .where(
+            _LaterData.data_id == _LaterEvents.data_id,
+            _LATER_JSON["sighting_id"].as_string() == _ID,
+            _LATER_JSON["revision"].as_integer() > _REVISION,
+        )
+        .correlate(Events, EventData, _LaterEvents)
+        .exists()
+    )
+    is_of_same = func.substr(_LaterEvents.context_id_bin, 1, _OF_SIGHTING) == func.substr(
+        Events.context_id_bin, 1, _OF_SIGHTING
+    )
     return (
         select(_LaterEvents.event_id)
-        .join(_LaterData, _LaterEvents.data_id == _LaterData.data_id)
         .where(
             _LaterEvents.event_type_id == type_id,
             _LaterEvents.time_fired_ts == Events.time_fired_ts,
-            _LaterEvents.event_id != Events.event_id,
-            _LATER_JSON["sighting_id"].as_string() == _ID,
-            _LATER_JSON["revision"].as_integer() > _REVISION,
+            _LaterEvents.data_id != EventData.data_id,
+            case(
+                (is_of_same, _LaterEvents.context_id_bin > Events.context_id_bin),
+                else_=is_told_by_data,
+            ),
         )
         .correlate(Events, EventData)
         .exists()
