@@ -1,10 +1,12 @@
 """The questions as SQL, in what SQLite, MariaDB and PostgreSQL have in common.
 
 What a database does not compare as people do is compared loosely here, and exactly by who reads
-the rows.
+the rows. Parsing JSON is what takes time: where the text of a row tells already that it cannot
+match, by what the recorder's encoder would have written, it is not parsed. SQLite asks in the
+order in which conditions are written, and what has a question of its own in it last.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from homeassistant.components.recorder.db_schema import (
     EVENT_DATA_JSON,
@@ -30,6 +32,9 @@ _REASON = EVENT_DATA_JSON["fallback_reason"].as_string()
 
 # A context without its last byte, which is the revision's.
 _OF_SIGHTING = 15
+
+# Looking for more texts than these takes as long as parsing.
+_MOST_HINTS = 4
 
 
 def rows(type_id: int, query: SightingQuery) -> Select[tuple[float | None, int, str | None]]:
@@ -154,6 +159,12 @@ def _within(query: SightingQuery) -> Iterator[ColumnElement[bool]]:
 def _of(cameras: CameraSet | None) -> Iterator[ColumnElement[bool]]:
     if cameras is None:
         return
+    yield from _hinted(
+        [
+            *(_text_has("camera_id", each) for each in sorted(cameras.camera_ids)),
+            *(_text_has("device_id", each) for each in sorted(cameras.device_ids)),
+        ]
+    )
     yield or_(
         EVENT_DATA_JSON["camera_id"].as_string().in_(sorted(cameras.camera_ids)),
         EVENT_DATA_JSON["device_id"].as_string().in_(sorted(cameras.device_ids)),
@@ -161,13 +172,17 @@ def _of(cameras: CameraSet | None) -> Iterator[ColumnElement[bool]]:
 
 
 def _like(query: SightingQuery) -> Iterator[ColumnElement[bool]]:
+    importances, labels = sorted(query.importances), sorted(query.labels)
+    yield from _hinted([_text_has("importance", each) for each in importances])
+    yield from _hinted([_text_lost(each) for each in sorted(query.fallback_reasons)])
+    yield from _hinted([_text_lists("labels", each) for each in labels])
     yield from _of(query.cameras)
-    if query.importances:
-        yield EVENT_DATA_JSON["importance"].as_string().in_(sorted(query.importances))
+    if importances:
+        yield EVENT_DATA_JSON["importance"].as_string().in_(importances)
     if query.fallback_reasons:
         yield _lost(query.fallback_reasons)
-    if query.labels:
-        yield or_(*(_lists("labels", label) for label in sorted(query.labels)))
+    if labels:
+        yield or_(*(_lists("labels", label) for label in labels))
     if query.plate is not None:
         yield _lists("license_plates", query.plate)
     if query.face is not None:
@@ -187,7 +202,7 @@ def _lost(reasons: frozenset[str]) -> ColumnElement[bool]:
 
 def _lists(key: str, name: str) -> ColumnElement[bool]:
     """Return the condition for a list of texts having one that is more or less this."""
-    return _says(key, f'%"{_loosely(name.strip())}"%')
+    return _says(key, f'%"{_loosely(name.strip().casefold())}"%')
 
 
 def _says(key: str, pattern: str) -> ColumnElement[bool]:
@@ -195,8 +210,32 @@ def _says(key: str, pattern: str) -> ColumnElement[bool]:
     return says
 
 
+def _hinted(texts: Collection[ColumnElement[bool]]) -> Iterator[ColumnElement[bool]]:
+    """Yield the condition for one of these holding, where that is cheap to ask."""
+    if 0 < len(texts) <= _MOST_HINTS:
+        yield or_(*texts)
+
+
+def _text_has(key: str, value: str) -> ColumnElement[bool]:
+    """Return the condition for a row's text having this value.
+
+    The quotation mark before the key is left out: SQLite would stop at every other one.
+    """
+    return EventData.shared_data.like(f'%{key}":"{_loosely(value)}"%')
+
+
+def _text_lists(key: str, name: str) -> ColumnElement[bool]:
+    """Return the condition for a row's text having a list with this; we write small letters."""
+    return EventData.shared_data.like(f'%{key}":[%{_loosely(name.strip().casefold())}"%')
+
+
+def _text_lost(reason: str) -> ColumnElement[bool]:
+    nothing = EventData.shared_data.like('%fallback_reason":null%')
+    if reason in (NOTHING_LOST, ANY):
+        return nothing if reason == NOTHING_LOST else not_(nothing)
+    return _text_has("fallback_reason", reason)
+
+
 def _loosely(text: str) -> str:
     """Return a pattern for what databases write, escape and compare each in its own way."""
-    return "".join(
-        letter if letter.isascii() and letter.isalnum() else "%" for letter in text.casefold()
-    )
+    return "".join(letter if letter.isascii() and letter.isalnum() else "%" for letter in text)
