@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Context, HomeAssistant
 from homeassistant.util import dt as dt_util
 import pytest
 
@@ -60,6 +60,59 @@ async def test_a_day_of_25_hours_is_one_day(record: Record) -> None:
         record.tell(number, start=start)
 
     assert await counts(record) == [(date(2026, 10, 25), {None: 4})]
+
+
+async def test_days_are_told_apart_by_the_clock_that_hung_there_then(record: Record) -> None:
+    # The moments before and at midnight, from winter to winter: summer is 29 March to 25 October.
+    moment = timedelta(microseconds=1)
+    midnights = {
+        date(2026, 3, 29): datetime(2026, 3, 28, 23, tzinfo=UTC),
+        date(2026, 3, 30): datetime(2026, 3, 29, 22, tzinfo=UTC),
+        date(2026, 10, 25): datetime(2026, 10, 24, 22, tzinfo=UTC),
+        date(2026, 10, 26): datetime(2026, 10, 25, 23, tzinfo=UTC),
+    }
+    for number, midnight in enumerate(midnights.values()):
+        record.tell(2 * number, start=midnight - moment)
+        record.tell(2 * number + 1, start=midnight)
+
+    assert await counts(record) == [
+        (date(2026, 10, 26), {None: 1}),
+        (date(2026, 10, 25), {None: 2}),
+        (date(2026, 10, 24), {None: 1}),
+        (date(2026, 3, 30), {None: 1}),
+        (date(2026, 3, 29), {None: 2}),
+        (date(2026, 3, 28), {None: 1}),
+    ]
+
+
+async def test_a_day_that_has_no_midnight_is_one_day(record: Record) -> None:
+    # In Cairo the clocks went from 23:59 on 23 April 2026 to 01:00.
+    await record.hass.config.async_set_time_zone("Africa/Cairo")
+    forward = datetime(2026, 4, 23, 22, tzinfo=UTC)
+    record.tell(1, start=forward - timedelta(seconds=1))
+    record.tell(2, start=forward)
+    record.tell(3, start=forward + timedelta(hours=22, minutes=59))
+    record.tell(4, start=forward + timedelta(hours=23))
+
+    assert await counts(record) == [
+        (date(2026, 4, 25), {None: 1}),
+        (date(2026, 4, 24), {None: 2}),
+        (date(2026, 4, 23), {None: 1}),
+    ]
+
+
+async def test_the_end_of_all_days_may_be_asked_for(record: Record) -> None:
+    record.tell(1)
+
+    until = datetime.max.replace(tzinfo=UTC)
+    assert await counts(record, until=until) == [(START.date(), {None: 1})]
+
+
+async def test_a_later_revision_counts_whatever_its_context(record: Record) -> None:
+    record.tell(1, lost=True)
+    record.tell(1, revision=2, context=Context())
+
+    assert await counts(record) == [(START.date(), {None: 1})]
 
 
 async def test_each_counts_once_with_its_last_words(record: Record) -> None:
@@ -118,6 +171,9 @@ async def test_nothing_is_counted_before_there_is_anything(record: Record) -> No
 
 async def test_what_somebody_else_fires_under_that_name_does_not_count(record: Record) -> None:
     record.fire({"of": "somebody else"})
+    record.fire({"of": {"sighting_id": "f" * 32}, "fallback_reason": None})
+    record.fire({"schema": 1, "sighting_id": None, "fallback_reason": None})
+    record.fire({})
     record.tell(1)
 
     assert await counts(record) == [(START.date(), {None: 1})]

@@ -3,8 +3,8 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
-from itertools import batched
+from datetime import UTC, date, datetime, time, timedelta
+import math
 
 from homeassistant.components.recorder.core import Recorder
 from homeassistant.core import HomeAssistant
@@ -21,13 +21,11 @@ from .access import (
 )
 from .pages import newest_of
 from .query import DayCounts, SightingQuery
-from .statements import at_times, by_reason, oldest, shared_times
+from .statements import Stretch, by_day, oldest
 
 # Whoever keeps Sightings for ever is told of the last year of them.
 _MOST_DAYS = 366
-
-# Within what every database takes in one statement: old SQLite takes 999 values.
-_MOST_TIMES = 500
+_DAY_S = 86_400
 
 type _Reasons = Counter[str | None]
 
@@ -56,59 +54,57 @@ def _counts(
             return {}
         if (first := session.execute(oldest(type_id)).scalar()) is None:
             return {}
-        query = _bounded(query, datetime.fromtimestamp(first, UTC))
-        uncounted: dict[date, _Reasons] = defaultdict(Counter)
-        for time, reason in (
-            *_superseded(session, type_id, query),
-            *_hidden(session, type_id, query, hidden),
-        ):
-            uncounted[_local_day(time)][reason] += 1
-        counted: dict[date, _Reasons] = {}
-        # One question for each day: how long it is, only its place on earth knows.
-        for day, within in _days(query):
-            found = session.execute(by_reason(type_id, within)).tuples()
-            reasons: _Reasons = Counter(dict(found.all()))
-            reasons.subtract(uncounted[day])
-            counted[day] = +reasons
-        return counted
+        query, since, until = _bounded(query, datetime.fromtimestamp(first, UTC))
+        if since >= until:
+            return {}
+        day_zero = dt_util.as_local(since).date()
+        # One question for all: the rows are many, and Python would look through each of them.
+        found = session.execute(by_day(type_id, query, tuple(_stretches(since, until)))).tuples()
+        counted: dict[date, _Reasons] = defaultdict(Counter)
+        for number, loss, count in found:
+            counted[day_zero + timedelta(days=round(number))][loss or None] += count
+        for fired, reason in _hidden(session, type_id, query, hidden):
+            counted[_local_day(fired)][reason] -= 1
+        return {day: +counted[day] for day in sorted(counted, reverse=True)}
 
 
-def _bounded(query: SightingQuery, first: datetime) -> SightingQuery:
-    """Return the query with a beginning and an end, around rows that there are."""
+def _bounded(query: SightingQuery, first: datetime) -> tuple[SightingQuery, datetime, datetime]:
+    """Return the query with a beginning and an end, and these, around rows that there are."""
     # No row has a time to come, even of a console whose clock is ahead: days that have not begun
     # are not asked for, however many somebody names.
     end = dt_util.utcnow() + timedelta(milliseconds=1)
     until = end if query.until is None else min(query.until, end)
     since = max(query.since or first, first, until - timedelta(days=_MOST_DAYS))
-    return replace(query, since=since, until=until)
+    return replace(query, since=since, until=until), since, until
 
 
-def _days(query: SightingQuery) -> Iterator[tuple[date, SightingQuery]]:
-    """Yield the local days of a bounded query, newest first, each with its own part of it."""
-    since, until = query.since, query.until
-    if since is None or until is None:
-        raise ValueError("a query without bounds")
-    while until > since:
-        # What is asked for ends before the moment itself.
-        day = dt_util.as_local(until - timedelta(microseconds=1))
-        begin = max(dt_util.start_of_local_day(day), since)
-        yield day.date(), replace(query, since=begin, until=until)
-        until = begin
+def _stretches(since: datetime, until: datetime) -> Iterator[Stretch]:
+    """Yield how the clocks of this place are set, from change to change."""
+    day_zero = datetime.combine(dt_util.as_local(since).date(), time.min, UTC).timestamp()
+    begin, end = math.floor(since.timestamp()), math.ceil(until.timestamp())
+    offset = _offset_s(begin)
+    while begin < end:
+        # Nobody changes them twice a day.
+        after = min(begin + _DAY_S, end)
+        if (changed := _offset_s(after)) != offset:
+            after = _first_of(changed, begin, after)
+            yield Stretch(after, day_zero - offset)
+            offset = changed
+        begin = after
+    yield Stretch(end, day_zero - offset)
 
 
-def _superseded(
-    session: Session, type_id: int, query: SightingQuery
-) -> Iterator[tuple[float, str | None]]:
-    """Yield time and reason of the rows of which there is a later revision."""
-    times = session.execute(shared_times(type_id, query)).scalars().all()
-    for some in batched(times, _MOST_TIMES, strict=False):
-        revisions: dict[str, list[tuple[int, float, str | None]]] = defaultdict(list)
-        for time, sighting_id, revision, reason in session.execute(at_times(type_id, query, some)):
-            if revision is not None:
-                revisions[sighting_id].append((revision, time, reason))
-        for of_one in revisions.values():
-            last = max(revision for revision, _, _ in of_one)
-            yield from ((time, reason) for revision, time, reason in of_one if revision != last)
+def _first_of(offset: float, begin: int, end: int) -> int:
+    """Return the second from which on the clocks have that offset; before, another."""
+    while end - begin > 1:
+        middle = (begin + end) // 2
+        begin, end = (begin, middle) if _offset_s(middle) == offset else (middle, end)
+    return end
+
+
+def _offset_s(moment: int) -> float:
+    offset = dt_util.as_local(datetime.fromtimestamp(moment, UTC)).utcoffset()
+    return 0.0 if offset is None else offset.total_seconds()
 
 
 def _hidden(
@@ -125,5 +121,5 @@ def _hidden(
             yield row.time, row.data["fallback_reason"]
 
 
-def _local_day(time: float) -> date:
-    return dt_util.as_local(datetime.fromtimestamp(time, UTC)).date()
+def _local_day(fired: float) -> date:
+    return dt_util.as_local(datetime.fromtimestamp(fired, UTC)).date()
