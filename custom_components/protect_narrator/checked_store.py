@@ -1,15 +1,19 @@
-"""Home Assistant's storage, asked whether what was written is on disk."""
+"""Home Assistant's storage, asked whether a file is its own, and what was written is on disk."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, override
 
 from homeassistant.helpers.storage import Store
 from homeassistant.util.file import WriteError
-from homeassistant.util.json import SerializationError
+from homeassistant.util.json import SerializationError, load_json
 
 
 class NotWrittenError(Exception):
     """The content is not on disk."""
+
+
+class NoStorageFileError(Exception):
+    """The file is JSON, but Home Assistant's storage never wrote it."""
 
 
 class CheckedStore[T: Mapping[str, Any] | Sequence[Any]](Store[T]):
@@ -20,6 +24,19 @@ class CheckedStore[T: Mapping[str, Any] | Sequence[Any]](Store[T]):
 
     _failure: Exception | None = None
     _is_written = False
+
+    async def async_get(self) -> T | None:
+        """Return what ``async_load`` does, and raise what it raises; also NoStorageFileError.
+
+        Home Assistant looks into the outer values without asking what they are. Of what fails
+        in the same ways although they are sound it is a bug, and goes on its way.
+        """
+        try:
+            return await self.async_load()
+        except (AttributeError, KeyError, TypeError) as err:
+            if await self.hass.async_add_executor_job(_is_sound, self.path):
+                raise
+            raise NoStorageFileError(type(err).__name__) from err
 
     async def async_put(self, content: T) -> bool:
         """Write; return whether it is on disk. Raises NotWrittenError.
@@ -45,3 +62,14 @@ class CheckedStore[T: Mapping[str, Any] | Sequence[Any]](Store[T]):
             self._failure = err
             raise
         self._failure, self._is_written = None, True
+
+
+def _is_sound(path: str) -> bool:
+    """Say whether the outer values of that file are what they should be."""
+    outer = load_json(path)
+    return (
+        isinstance(outer, dict)
+        and isinstance(outer.get("version"), int)
+        and isinstance(outer.get("minor_version", 1), int)
+        and "data" in outer
+    )

@@ -29,6 +29,7 @@ from .player import LONGEST_S, EndedError, TakenError
 from .protect import ByteRange, ClipStream, RangeNotSatisfiableError
 from .reading import async_newest
 from .runtime import RuntimeData
+from .salvage import UnreadableError
 from .stored import detection_from
 
 _LOGGER = logging.getLogger(__name__)
@@ -137,7 +138,7 @@ def _recording_of(hass: HomeAssistant, user: User, data: Mapping[str, Any]) -> _
     """Return its recording, of the length that is analysed; None unless it may be watched."""
     try:
         detection = detection_from(data)
-    except KeyError, TypeError, ValueError, OverflowError:
+    except UnreadableError:
         return None
     for entry in loaded_entries(hass):
         coordinator = entry.runtime_data.coordinator

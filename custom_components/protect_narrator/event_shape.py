@@ -5,73 +5,58 @@ file is measured here before it may get there.
 """
 
 from collections.abc import Callable, Mapping
-import json
-import math
 from typing import Any
 
+import orjson
+
 from .recent import TIMINGS
+from .salvage import (
+    UnreadableError,
+    count_in,
+    flag_in,
+    or_none,
+    required_in,
+    seconds_in,
+    text_in,
+    texts_in,
+)
 
 # The publisher keeps every event below.
 MOST_EVENT_BYTES = 8 * 1024
 
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
-
-
-def _is_text_or_none(value: object) -> bool:
-    return value is None or isinstance(value, str)
-
-
-def _are_texts(value: object) -> bool:
-    return isinstance(value, list) and all(map(_is_text, value))
-
-
-def _is_flag(value: object) -> bool:
-    return isinstance(value, bool)
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
-def _is_count_or_none(value: object) -> bool:
-    return value is None or _is_count(value)
-
-
-def is_seconds(value: object) -> bool:
-    """Say whether that is a number of seconds, and not less than none."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return math.isfinite(value) and value >= 0
-
-
-_SHAPE: Mapping[str, Callable[[object], bool]] = {
-    "sighting_id": _is_text,
-    "revision": _is_count,
-    "phase": _is_text,
-    "late": _is_flag,
-    "requested": _is_flag,
-    "camera_id": _is_text,
-    "labels": _are_texts,
-    "end": _is_text,
-    "end_estimated": _is_flag,
-    "score": _is_count_or_none,
-    "medium": _is_text,
-    "frame_count": _is_count,
-    "agent_id": _is_text_or_none,
-    "fallbacks": _are_texts,
-    "clip_attempts": _is_count,
-    "image": _is_text_or_none,
-    **dict.fromkeys(TIMINGS, is_seconds),
+_SHAPE: Mapping[str, Callable[[object], object]] = {
+    "sighting_id": text_in,
+    "revision": count_in,
+    "phase": text_in,
+    "late": flag_in,
+    "requested": flag_in,
+    "camera_id": text_in,
+    "labels": texts_in,
+    "end": text_in,
+    "end_estimated": flag_in,
+    "score": or_none(count_in),
+    "medium": text_in,
+    "frame_count": count_in,
+    "agent_id": or_none(text_in),
+    "fallbacks": texts_in,
+    "clip_attempts": count_in,
+    "image": or_none(text_in),
+    **dict.fromkeys(TIMINGS, seconds_in),
 }
 
 
 def require_event(data: Mapping[str, Any]) -> None:
-    """Raise KeyError, TypeError or ValueError where one is larger, lacks or is what none is."""
-    if len(json.dumps(data, ensure_ascii=False).encode()) > MOST_EVENT_BYTES:
-        raise ValueError("larger than any event of ours")
-    for key, is_sound in _SHAPE.items():
-        if not is_sound(data[key]):
-            # Never the value, which may be a plate.
-            raise TypeError(f"no event of ours: {key}")
+    """Raise UnreadableError where one is larger, lacks or is what none is."""
+    if _bytes_of(data) > MOST_EVENT_BYTES:
+        raise UnreadableError("larger than any event of ours")
+    for key, read in _SHAPE.items():
+        required_in(data, key, read)
+
+
+def _bytes_of(data: Mapping[str, Any]) -> int:
+    """Return how large it is where it is written, by Home Assistant's own means."""
+    try:
+        return len(orjson.dumps(data))
+    except orjson.JSONEncodeError as err:
+        # Anybody can fire an event of whatever objects, or so nested that none could write it.
+        raise UnreadableError("no JSON") from err

@@ -7,7 +7,6 @@ import asyncio
 from collections.abc import Collection, Mapping
 from datetime import datetime
 import logging
-import math
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
@@ -15,8 +14,9 @@ from homeassistant.helpers.singleton import singleton
 from homeassistant.util.hass_dict import HassKey
 from homeassistant.util.signal_type import SignalType
 
-from .checked_store import CheckedStore, NotWrittenError
+from .checked_store import CheckedStore, NoStorageFileError, NotWrittenError
 from .const import DOMAIN
+from .salvage import UnreadableError, number_in
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -72,9 +72,8 @@ async def async_hidden(hass: HomeAssistant) -> Hidden:
     )
     try:
         # What is no JSON is set aside by Home Assistant, which raises a repair issue.
-        content = await store.async_load()
-    # Home Assistant looks into the outer values without asking what they are.
-    except (HomeAssistantError, OSError, AttributeError, KeyError, TypeError) as err:
+        content = await store.async_get()
+    except (HomeAssistantError, OSError, NoStorageFileError) as err:
         raise HiddenUnavailableError(type(err).__name__) from err
     return Hidden(hass, store, _starts(content))
 
@@ -139,9 +138,11 @@ def _starts(content: object) -> dict[str, float]:
         _LOGGER.error("What Sightings were deleted cannot be read: they are shown again")
         return {}
     # One whose time is lost began long ago: it is kept for as long as it has a row.
-    return {str(each): _seconds(start) for each, start in items.items()}
+    return {each: _seconds(start) for each, start in items.items()}
 
 
 def _seconds(value: object) -> float:
-    is_number = isinstance(value, int | float) and math.isfinite(value)
-    return float(value) if is_number and isinstance(value, int | float) else 0.0
+    try:
+        return number_in(value)
+    except UnreadableError:
+        return 0.0

@@ -13,7 +13,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, UnsupportedStorageVersionError
 from homeassistant.util.ulid import ulid_now
 
-from .checked_store import CheckedStore, NotWrittenError
+from .checked_store import CheckedStore, NoStorageFileError, NotWrittenError
 from .const import DOMAIN
 from .stored import Remembered, StoredLedger, stored
 
@@ -50,9 +50,6 @@ class LedgerUnavailableError(Exception):
 class _Store(CheckedStore[StoredLedger]):
     """The file, as Home Assistant keeps it."""
 
-    knows_version = False
-    """Whether the outer values were read, and an earlier version's content is."""
-
     @override
     async def _async_migrate_func(
         self, old_major_version: int, old_minor_version: int, old_data: Any
@@ -61,9 +58,6 @@ class _Store(CheckedStore[StoredLedger]):
 
         Content of a later minor version is read as it is.
         """
-        if not isinstance(old_major_version, int) or not isinstance(old_minor_version, int):
-            raise TypeError("no version")
-        self.knows_version = True
         unfinished = old_data.get("unfinished") if isinstance(old_data, dict) else None
         if (old_major_version, old_minor_version) >= (1, 2) or not isinstance(unfinished, list):
             return old_data
@@ -119,8 +113,8 @@ class LedgerFile:
     async def _load(self) -> object:
         """Return the content; set aside what is none."""
         try:
-            return await self._store.async_load()
-        except UnsupportedStorageVersionError as err:
+            return await self._store.async_get()
+        except (NoStorageFileError, UnsupportedStorageVersionError) as err:
             why = str(err)
         except OSError as err:
             raise LedgerUnavailableError(str(err)) from err
@@ -128,12 +122,6 @@ class LedgerFile:
             # What fails while it is opened or read comes wrapped, whatever it is.
             if isinstance(err.__cause__, OSError):
                 raise LedgerUnavailableError(str(err.__cause__)) from err
-            why = type(err).__name__
-        # Home Assistant looks into the outer values without asking what they are. Of what comes
-        # after them it is a bug of ours, which must cost nobody a file that is sound.
-        except (AttributeError, KeyError, TypeError) as err:
-            if self._store.knows_version:
-                raise
             why = type(err).__name__
         aside = f"{self._store.path}.{_SET_ASIDE[0]}.{datetime.now(UTC):%Y%m%dT%H%M%S}"
         _LOGGER.error("What was remembered cannot be read; it is kept as %s: %s", aside, why)

@@ -8,17 +8,26 @@ from typing import Any, NotRequired, TypedDict
 from homeassistant.util.ulid import ulid_to_bytes_or_none
 
 from .abilities import MAX_LEARNT, StoredExperience
-from .event_shape import is_seconds, require_event
+from .event_shape import require_event
 from .pipeline.models import Detection, Label, ranked
 from .pipeline.readiness import MOST_INTERVALS, Interval
 from .records import context_id as record_context_id
 from .salvage import (
     Salvage,
+    UnreadableError,
+    count_in,
+    flag_in,
     iso,
     list_in,
     mapping_in,
     moment_in,
-    moment_or_none_in,
+    number_in,
+    one_of,
+    optional_in,
+    or_none,
+    pair_in,
+    required_in,
+    seconds_in,
     some_of,
     text_in,
     texts_in,
@@ -186,14 +195,14 @@ def restored(data: object) -> Remembered:
         unfinished=tuple(reading.each("unfinished", _unfinished, MAX_UNFINISHED)),
         fired=tuple(reading.each("fired", _fired, MAX_FIRED)),
         done=tuple(reading.each("done", text_in, MAX_DONE)),
-        today=reading.one("today", _today),
+        today=reading.one("today", or_none(_today)),
         muted=frozenset(muted),
         knows_muted=knows_muted,
         last=tuple(reading.each("last", _detection, MOST_CAMERAS)),
-        abilities=reading.one("abilities", _abilities) or {},
+        abilities=dict(reading.entries("abilities", _experience, MAX_LEARNT)),
         ready=reading.one("ready", _ready) or (),
-        looked_at=reading.one("looked_at", moment_or_none_in),
-        heard_at=reading.one("heard_at", moment_or_none_in),
+        looked_at=reading.one("looked_at", or_none(moment_in)),
+        heard_at=reading.one("heard_at", or_none(moment_in)),
     )
     reading.say()
     return remembered
@@ -202,29 +211,35 @@ def restored(data: object) -> Remembered:
 def detection_from(data: Mapping[str, Any]) -> Detection:
     """Return the Detection of a ledger's entry, or the one that a Sighting's event data tell of.
 
-    When Protect saw best is not in event data. Raises KeyError, TypeError or ValueError of what
-    is neither.
+    When Protect saw best is not in event data. Raises UnreadableError of what is neither.
     """
     # In the event, "event" would be taken for Home Assistant's.
-    event_ids = data["protect_event_ids"] if "protect_event_ids" in data else data["event_ids"]
-    score = data["score"]
+    event_ids = "protect_event_ids" if "protect_event_ids" in data else "event_ids"
     return Detection(
-        console_id=text_in(data["console_id"]),
-        camera_id=text_in(data["camera_id"]),
-        camera_name=text_in(data["camera_name"]),
-        event_ids=some_of(texts_in(event_ids)),
-        labels=some_of(ranked(map(Label, texts_in(data["labels"])))),
-        start=moment_in(data["start"]),
-        end=moment_in(data["end"]),
-        end_estimated=bool(data["end_estimated"]),
-        score=None if score is None else int(score),
-        license_plates=texts_in(data["license_plates"]),
-        faces=texts_in(data["faces"]),
-        zones=texts_in(data.get("zones", [])),
-        best_views=tuple(map(moment_in, texts_in(data.get("best_views", [])))),
-        late=bool(data["late"]),
-        requested=bool(data.get("requested", False)),
+        console_id=required_in(data, "console_id", text_in),
+        camera_id=required_in(data, "camera_id", text_in),
+        camera_name=required_in(data, "camera_name", text_in),
+        event_ids=some_of(required_in(data, event_ids, texts_in)),
+        labels=some_of(ranked(required_in(data, "labels", _labels))),
+        start=required_in(data, "start", moment_in),
+        end=required_in(data, "end", moment_in),
+        end_estimated=required_in(data, "end_estimated", bool),
+        score=required_in(data, "score", or_none(count_in)),
+        license_plates=required_in(data, "license_plates", texts_in),
+        faces=required_in(data, "faces", texts_in),
+        zones=optional_in(data, "zones", texts_in, ()),
+        best_views=optional_in(data, "best_views", _moments, ()),
+        late=required_in(data, "late", bool),
+        requested=optional_in(data, "requested", bool, otherwise=False),
     )
+
+
+def _labels(item: object) -> tuple[Label, ...]:
+    return tuple(map(one_of(Label), texts_in(item)))
+
+
+def _moments(item: object) -> tuple[datetime, ...]:
+    return tuple(map(moment_in, texts_in(item)))
 
 
 def _unfinished(item: object) -> Unfinished:
@@ -239,18 +254,18 @@ def _unfinished(item: object) -> Unfinished:
 
 def _fired(item: object) -> Fired:
     entry = mapping_in(item)
-    data = dict(mapping_in(entry["data"]))
+    data = dict(required_in(entry, "data", mapping_in))
     require_event(data)
     # It is fired again for the user's automations, and may be described again.
     detection_from(data)
-    if ulid_to_bytes_or_none(context_id := text_in(entry["context_id"])) is None:
-        raise ValueError("no context id")
-    fired_at = entry["fired_at"]
-    if not is_seconds(fired_at) or fired_at > _LAST_MOMENT or data["revision"] < 1:
-        raise ValueError("never fired by us")
-    return Fired(
-        context_id=context_id, data=data, fired_at=float(fired_at), run=text_in(entry["run"])
-    )
+    context_id = required_in(entry, "context_id", text_in)
+    if ulid_to_bytes_or_none(context_id) is None:
+        raise UnreadableError("no context id")
+    fired_at = required_in(entry, "fired_at", seconds_in)
+    if fired_at > _LAST_MOMENT or data["revision"] < 1:
+        raise UnreadableError("never fired by us")
+    run = required_in(entry, "run", text_in)
+    return Fired(context_id=context_id, data=data, fired_at=fired_at, run=run)
 
 
 def _detection(item: object) -> Detection:
@@ -277,23 +292,26 @@ def _stored_detection(detection: Detection) -> StoredDetection:
     }
 
 
-def _today(item: object) -> Tally | None:
-    # A tally's own reader checks every value of it.
-    return None if item is None else restored_tally(mapping_in(item))  # type: ignore[arg-type]
+def _today(item: object) -> Tally:
+    return restored_tally(mapping_in(item))
 
 
-def _abilities(item: object) -> dict[str, StoredExperience]:
-    learnt: dict[str, StoredExperience] = {}
-    for agent_id, known in list(mapping_in(item).items())[-MAX_LEARNT:]:
-        if isinstance(known, Mapping) and isinstance(known.get("takes_clip"), bool):
-            identity = text_in(known["identity"])
-            learnt[agent_id] = {"identity": identity, "takes_clip": known["takes_clip"]}
-    return learnt
+def _experience(item: object) -> StoredExperience:
+    known = mapping_in(item)
+    return {
+        "identity": required_in(known, "identity", text_in),
+        "takes_clip": required_in(known, "takes_clip", flag_in),
+    }
 
 
 def _ready(item: object) -> tuple[Interval, ...]:
     """Return what was learnt; nothing where one cannot be read, it is soon learnt again."""
-    return tuple(
-        Interval(None if early is None else float(early), float(ready))
-        for early, ready in list_in(item)[-MOST_INTERVALS:]
-    )
+    return tuple(map(_interval, list_in(item)[-MOST_INTERVALS:]))
+
+
+def _interval(item: object) -> Interval:
+    early, ready = pair_in(item)
+    too_early_s, ready_s = or_none(number_in)(early), number_in(ready)
+    if too_early_s is not None and too_early_s >= ready_s:
+        raise UnreadableError("no interval")
+    return Interval(too_early_s, ready_s)

@@ -3,10 +3,20 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from .kinds import Kind
 from .pipeline.models import Timings
+from .salvage import (
+    count_in,
+    date_in,
+    mapping_in,
+    optional_in,
+    or_none,
+    pair_in,
+    required_in,
+    seconds_in,
+)
 
 # More cameras than any console takes: what a damaged store may hold is cut off there.
 _MOST_CAMERAS = 256
@@ -143,35 +153,46 @@ def stored(tally: Tally) -> StoredTally:
     }
 
 
-def restored(item: StoredTally) -> Tally:
-    """Return the counts from JSON; raise KeyError, TypeError or ValueError of damaged ones."""
-    by_camera = dict(item.get("ai_calls_by_camera", {}))
-    tokens = item.get("ai_tokens")
-    stages = dict(item.get("stages", {}))
+def restored(item: Mapping[str, Any]) -> Tally:
+    """Return the counts from JSON; raises UnreadableError of damaged ones."""
     return Tally(
-        day=date.fromisoformat(item["day"]),
-        sightings=int(item["sightings"]),
-        fallbacks=int(item["fallbacks"]),
-        sightings_by_camera=_by_kind(item.get("sightings_by_camera", {})),
-        ai_calls=int(item["ai_calls"]),
-        ai_calls_by_camera={mac: int(by_camera[mac]) for mac in list(by_camera)[:_MOST_CAMERAS]},
-        ai_failures=int(item.get("ai_failures", 0)),
-        ai_tokens=None if tokens is None else int(tokens),
-        skipped=int(item["skipped"]),
-        stages={name: _mean(*stages[name]) for name in _STAGES if name in stages},
+        day=required_in(item, "day", date_in),
+        sightings=required_in(item, "sightings", count_in),
+        fallbacks=required_in(item, "fallbacks", count_in),
+        sightings_by_camera=optional_in(item, "sightings_by_camera", _by_kind, {}),
+        ai_calls=required_in(item, "ai_calls", count_in),
+        ai_calls_by_camera=optional_in(item, "ai_calls_by_camera", _by_camera, {}),
+        ai_failures=optional_in(item, "ai_failures", count_in, 0),
+        ai_tokens=optional_in(item, "ai_tokens", or_none(count_in), None),
+        skipped=required_in(item, "skipped", count_in),
+        stages=optional_in(item, "stages", _means, {}),
     )
 
 
 _STAGES = tuple(stage.name for stage in fields(Timings))
 
 
-def _mean(total_s: float, count: float) -> Mean:
-    return Mean(float(total_s), int(count))
+def _means(item: object) -> dict[str, Mean]:
+    stages = mapping_in(item)
+    return {name: _mean(stages[name]) for name in _STAGES if name in stages}
 
 
-def _by_kind(item: Mapping[str, Mapping[str, int]]) -> dict[str, dict[Kind, int]]:
+def _mean(item: object) -> Mean:
+    total_s, count = pair_in(item)
+    return Mean(seconds_in(total_s), count_in(count))
+
+
+def _by_camera(item: object) -> dict[str, int]:
+    return {mac: count_in(count) for mac, count in _first_of(item)}
+
+
+def _by_kind(item: object) -> dict[str, dict[Kind, int]]:
     """Return the counts of each camera; a kind of a later version is left out."""
     return {
-        mac: {kind: int(item[mac][kind]) for kind in Kind if kind in item[mac]}
-        for mac in list(item)[:_MOST_CAMERAS]
+        mac: {kind: count_in(counts[kind]) for kind in Kind if kind in counts}
+        for mac, counts in ((mac, mapping_in(each)) for mac, each in _first_of(item))
     }
+
+
+def _first_of(item: object) -> list[tuple[str, Any]]:
+    return list(mapping_in(item).items())[:_MOST_CAMERAS]

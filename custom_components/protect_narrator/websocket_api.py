@@ -27,6 +27,7 @@ from .kept_pictures import with_image
 from .mistakes import mistake
 from .permissions import may_read_sighting
 from .reading import cameras_for
+from .salvage import UnreadableError
 
 # Of one connection: a dashboard has a card or two for each camera, and every Sighting is compared
 # with all of them.
@@ -125,7 +126,7 @@ class _Live:
         data = event.data
         try:
             require_event(data)
-        except KeyError, TypeError, ValueError:
+        except UnreadableError:
             return  # anybody can fire an event of that name
         if not is_ours(data) or not isinstance(data["device_id"], str | None):
             return

@@ -1,16 +1,19 @@
 """What is hidden stays so: it is on disk, or it is said that it is not."""
 
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Any
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.storage import Store
+from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.protect_narrator.checked_store import CheckedStore, NotWrittenError
 from custom_components.protect_narrator.hidden import (
     HiddenUnavailableError,
+    _starts,
     async_hidden,
     hidden_ids,
 )
@@ -77,7 +80,7 @@ async def test_a_disk_that_does_not_answer_is_asked_again(
         ({}, set()),
         (["a"], set()),
     ],
-    ids=str,
+    ids=["a time", "a list", "nothing", "no mapping"],
 )
 async def test_of_a_damaged_file_is_read_what_can_be(
     hass: HomeAssistant,
@@ -92,3 +95,16 @@ async def test_of_a_damaged_file_is_read_what_can_be(
 
     assert hidden.ids == ids
     assert ("shown again" in caplog.text) is not bool(ids)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.just("hidden") | st.text(), inner),
+    )
+)
+def test_whatever_the_file_holds_it_is_read(content: object) -> None:
+    hidden = content.get("hidden") if isinstance(content, dict) else None
+    starts = _starts(content)
+    assert starts.keys() == (hidden.keys() if isinstance(hidden, dict) else set())
+    assert all(map(isfinite, starts.values()))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.storage import Store
 from homeassistant.util.ulid import ulid_now
 import pytest
 
@@ -223,6 +224,35 @@ async def test_a_bug_of_ours_in_reading_an_earlier_version_leaves_the_file_where
         buggy.setattr(ledger_file_module, "ulid_now", fail)
         with pytest.raises(TypeError, match="planted"):
             await loaded(hass, file, content)
+
+    assert set_aside(file) == []
+    assert len((await Ledger.async_load(hass, ENTRY_ID)).unfinished) == 2
+
+
+async def test_a_bug_of_ours_in_reading_leaves_the_file_as_it_is(
+    hass: HomeAssistant, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await written(hass, file)
+    before = await asyncio.to_thread(file.read_bytes)
+    with monkeypatch.context() as buggy:
+        buggy.setattr(stored_module, "Unfinished", lambda _renamed: None)
+        with pytest.raises(TypeError):
+            await Ledger.async_load(hass, ENTRY_ID)
+
+    assert set_aside(file) == []
+    assert await asyncio.to_thread(file.read_bytes) == before
+    assert len((await Ledger.async_load(hass, ENTRY_ID)).unfinished) == 2
+
+
+async def test_a_bug_before_the_content_is_reached_leaves_a_sound_file_where_it_is(
+    hass: HomeAssistant, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as one that comes with another release of Home Assistant."""
+    await written(hass, file)
+    with monkeypatch.context() as buggy:
+        buggy.setattr(Store, "async_load", lambda _store, _renamed: None)
+        with pytest.raises(TypeError):
+            await Ledger.async_load(hass, ENTRY_ID)
 
     assert set_aside(file) == []
     assert len((await Ledger.async_load(hass, ENTRY_ID)).unfinished) == 2

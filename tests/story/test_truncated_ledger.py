@@ -1,4 +1,4 @@
-"""A ledger that was cut off does not keep us from starting."""
+"""A ledger that was cut off does not keep us from starting; a bug does, and costs nothing."""
 
 import asyncio
 from pathlib import Path
@@ -9,6 +9,7 @@ from homeassistant.core import DOMAIN as HOME_ASSISTANT
 from homeassistant.helpers import issue_registry as ir
 import pytest
 
+from custom_components.protect_narrator import stored as stored_module
 from custom_components.protect_narrator.const import DOMAIN
 from tests.fake_agents import FakeTaskEntity
 
@@ -47,3 +48,34 @@ async def test_a_truncated_ledger_is_set_aside_and_what_is_seen_is_told(
         # Looking back finds again what the ledger does not know any more.
         told.append(await home.next_sighting())
     assert event_id in [row["protect_event_id"] for row in await sightings_in_database(home.hass)]
+
+
+async def test_a_bug_in_reading_the_ledger_is_loud_and_loses_nothing(
+    home: Home,
+    agent: FakeTaskEntity,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await home.set_up(agent)
+    await home.see(home.console.cameras[1])
+    before = await home.next_sighting()
+    await home.unload()
+    file = Path(home.hass.config.path(".storage", f"{DOMAIN}.{home.entry.entry_id}"))
+    whole = await asyncio.to_thread(file.read_bytes)
+    manager = home.hass.config_entries
+
+    with monkeypatch.context() as buggy:
+        buggy.setattr(stored_module, "Detection", lambda _renamed: None)
+        await manager.async_setup(home.entry.entry_id)
+
+    assert str(home.entry.state) == str(ConfigEntryState.SETUP_ERROR)
+    assert "Error setting up entry" in caplog.text
+    assert "TypeError: " in caplog.text
+    assert await asyncio.to_thread(file.read_bytes) == whole
+    # What happens meanwhile is found by the look of the next start, and nothing is told again.
+    event_id = await home.see(home.console.cameras[2])
+    await manager.async_reload(home.entry.entry_id)
+    assert home.entry.state is ConfigEntryState.LOADED
+    sighting = await home.next_sighting()
+    assert sighting["protect_event_id"] == event_id != before["protect_event_id"]
+    await home.nothing_more_is_told(home.console.cameras[3])

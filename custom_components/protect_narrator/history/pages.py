@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm.session import Session
 
 from ..records import Row, context_range
+from ..salvage import UnreadableError
 from ..stored import detection_from
 from .access import (
     HistoryUnavailableError,
@@ -32,9 +33,6 @@ MOST_IN_PAGE = 200
 # What a database finds and no query asks for, such as hidden Sightings and events that somebody
 # else has fired under that name: beyond, a page stays shorter, and the next goes on.
 _MOST_READS = 10
-
-# What comes of reading a row that is none of ours.
-_FOREIGN = (KeyError, TypeError, ValueError, OverflowError)
 
 
 async def async_find(hass: HomeAssistant, sighting_id: str) -> dict[str, Any] | None:
@@ -173,7 +171,7 @@ def is_ours(data: object) -> bool:
         return False
     try:
         detection_from(data)
-    except _FOREIGN as err:
-        _LOGGER.debug("A stored event is none of ours: %s", type(err).__name__)
+    except UnreadableError as err:
+        _LOGGER.debug("A stored event is none of ours: %s", err)
         return False
     return True
