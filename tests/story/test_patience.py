@@ -7,7 +7,7 @@ from tests.fake_agents import FakeTaskEntity
 
 from .conftest import Home
 
-# More than the second that a Detection may wait until it is kept on disk.
+# Far more than passes before the first question, on a busy machine too; within a clip's deadline.
 LAG_S = 2.2
 
 
