@@ -34,6 +34,10 @@ PACKAGE = "custom_components.protect_narrator"
 SHORT = {CONF_CLIP_DEADLINE: 3, CONF_DESCRIBE_TIMEOUT: 10}
 SHORTEST = {CONF_CLIP_DEADLINE: 0.7, CONF_DESCRIBE_TIMEOUT: 0.7}
 
+# Once the fault is over, far more than anything takes: a limit that is short lets what is well
+# look ill on a machine that is busy.
+PATIENT = {CONF_CLIP_DEADLINE: 30, CONF_DESCRIBE_TIMEOUT: 30}
+
 # Where Home Assistant says that one of its files cannot be written.
 _STORAGE = "homeassistant.helpers.storage"
 
@@ -136,8 +140,12 @@ class Stage:
         return [told[camera_id] for camera_id in events]
 
     async def must_heal(self) -> dict[str, Any]:
-        """End the fault, and have the next Detection described from its frames."""
+        """End the fault, and have the very next Detection described from its frames."""
         self.mend()
+        entry = self.home.entry
+        self.home.hass.config_entries.async_update_entry(
+            entry, options={**entry.options, **PATIENT}
+        )
         await self.is_heard_again()
         (after,) = await self.see(self.camera)
         assert (after["medium"], after["fallbacks"]) == ("frames", [])
