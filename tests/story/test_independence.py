@@ -11,6 +11,9 @@ from tests.fake_agents import FakeTaskEntity
 
 from .conftest import Home
 
+# Many times what a good clip takes on a busy machine.
+DEADLINE_S = 4
+
 
 @pytest.fixture
 def camera_count() -> int:
@@ -29,7 +32,7 @@ async def test_of_ten_at_once_three_fail_in_their_own_ways_and_one_hangs(
         cameras[8].id: Reply.garbage(),
     }
     home.console.faults.export = bad
-    await home.set_up(agent, {CONF_CLIP_DEADLINE: 1})
+    await home.set_up(agent, {CONF_CLIP_DEADLINE: DEADLINE_S})
 
     for number, camera in enumerate(cameras):
         await home.see(camera, ("red", "blue")[number % 2])
@@ -51,8 +54,9 @@ async def test_of_ten_at_once_three_fail_in_their_own_ways_and_one_hangs(
     assert {sighting["clip_attempts"] for sighting in good} == {1}
     exports = home.console.requests_to("video/export")
     assert all(
-        # A console learns a moment later than we that the hanging one was given up.
-        before.finished is not None and before.finished - after.started < 0.25
+        # A console learns a moment later than we that the hanging one was given up, and on a busy
+        # machine that is a while; beside it, others would run for all of its time.
+        before.finished is not None and before.finished - after.started < DEADLINE_S / 2
         for before, after in pairwise(exports)
     )
     await home.is_clean()
