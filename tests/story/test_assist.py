@@ -1,5 +1,6 @@
 """Assist is asked what happened, by a real conversation agent that finds and calls our tool."""
 
+import asyncio
 from datetime import timedelta
 import json
 from typing import Any
@@ -314,8 +315,12 @@ async def test_without_a_record_it_says_so(assistant: Assistant) -> None:
 async def test_a_database_that_takes_too_long_is_an_answer_too(
     assistant: Assistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    async def hang(*_: object, **__: object) -> None:
+        await asyncio.get_running_loop().create_future()
+
     assistant.expose(assistant.cameras[1])
-    monkeypatch.setattr(search, "_LIMIT_S", 0.0)
+    monkeypatch.setattr(search, "_LIMIT_S", 0.01)
+    monkeypatch.setattr(search, "async_page", hang)
 
     assert (await assistant.call())["error"] == "busy"
 
