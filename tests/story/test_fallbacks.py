@@ -73,7 +73,7 @@ async def test_every_way_to_lose_a_clip_has_its_name_and_ends_with_the_thumbnail
 ) -> None:
     cameras = dict(zip(FAULTS, home.console.cameras, strict=False))
     home.console.faults.export = {cameras[name].id: reply for name, reply in FAULTS.items()}
-    await home.set_up(agent, {CONF_CLIP_DEADLINE: 1, CONF_CLIP_MAX_MB: 5})
+    await home.set_up(agent, {CONF_CLIP_DEADLINE: 3, CONF_CLIP_MAX_MB: 5})
 
     for camera in cameras.values():
         await home.see(camera)
