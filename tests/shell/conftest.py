@@ -36,6 +36,8 @@ async def flows(hass: HomeAssistant) -> AsyncGenerator[None]:
     """Have Home Assistant's own component, and unload the entries that a flow made."""
     assert await async_setup_component(hass, "homeassistant", {})
     yield
+    # What a flow has asked to be loaded anew may be under way, and could not be unloaded.
+    await hass.async_block_till_done()
     for entry in hass.config_entries.async_entries(DOMAIN):
         if entry.state is ConfigEntryState.LOADED:
             await hass.config_entries.async_unload(entry.entry_id)
