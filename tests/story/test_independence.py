@@ -12,7 +12,7 @@ from tests.fake_agents import FakeTaskEntity
 from .conftest import Home
 
 # Many times what a good clip takes on a busy machine.
-DEADLINE_S = 4
+DEADLINE_S = 2
 
 
 @pytest.fixture
