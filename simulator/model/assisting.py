@@ -74,8 +74,9 @@ def answer_from(question: Question) -> str:
     told = "; ".join(_sentence(each) for each in items[:_TOLD_AT_MOST])
     more = len(items) - _TOLD_AT_MOST
     rest = f"; and {more} more" if more > 0 else ""
-    yes = "Yes: " if wants_yes_or_no else ""
-    return f"{yes}{told}{rest}. {note}".rstrip()
+    begin = "Yes: " if wants_yes_or_no else ""
+    sentence = f"{begin}{told}{rest}. {note}".rstrip()
+    return sentence[:1].upper() + sentence[1:]
 
 
 def _in_common(tool: Tool, words: Sequence[str]) -> int:

@@ -121,7 +121,7 @@ async def test_a_picture_is_looked_at_and_a_form_is_filled_in_without_a_tool(
                 "today at 8, Pond: A duck swims (one picture only)."
             ),
         ),
-        ("Who visited the pond?", {"found": TOLD[:1]}, "today at 9, Pond: A heron lands."),
+        ("Who visited the pond?", {"found": TOLD[:1]}, "Today at 9, Pond: A heron lands."),
         ("Did a heron visit?", {"found": [], "note": "Kept for a day."}, "No. Kept for a day."),
         ("Who visited the pond?", {"found": []}, "Nothing that I know of."),
         (
@@ -132,7 +132,7 @@ async def test_a_picture_is_looked_at_and_a_form_is_filled_in_without_a_tool(
         (
             "Who visited the pond?",
             {"found": [{"bird": "heron", "legs": 2}]},
-            "bird: heron, legs: 2.",
+            "Bird: heron, legs: 2.",
         ),
         (
             "Did a heron visit?",
