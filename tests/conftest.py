@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 import traceback
 
+import hypothesis
 import pytest
 import pytest_socket
 
@@ -17,6 +18,10 @@ from custom_components.protect_narrator.protect import login_guard
 from tests.databases.fixtures import database_servers, database_url  # noqa: F401 - fixtures
 from tests.fake_agents import PLATFORM
 from tests.reliability import fresh
+
+# A busy machine exceeds any limit of time for an example; what hangs is the job of what runs us.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 
 @pytest.hookimpl(tryfirst=True)

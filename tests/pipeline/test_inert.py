@@ -36,7 +36,7 @@ def inert_(text: str) -> str:
 @example("-")
 @example("= =")
 @example("a @" + "x" * 2000)
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=2000)
 def test_any_text_is_one_plain_paragraph_of_itself(text: str) -> None:
     line = inert_(text)
 
@@ -47,7 +47,7 @@ def test_any_text_is_one_plain_paragraph_of_itself(text: str) -> None:
 
 
 @given(_TEXTS)
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 def test_nothing_in_it_would_be_made_a_link(text: str) -> None:
     line = inert_(text).casefold()
 
@@ -58,7 +58,7 @@ def test_nothing_in_it_would_be_made_a_link(text: str) -> None:
 
 
 @given(_TEXTS | st.lists(_ENTITIES | st.text(max_size=2), max_size=9).map("".join))
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 def test_a_browser_reads_it_as_it_is(text: str) -> None:
     line = inert_(text)
 
@@ -66,7 +66,7 @@ def test_a_browser_reads_it_as_it_is(text: str) -> None:
 
 
 @given(_TEXTS, st.integers(1, 60))
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 def test_it_is_no_longer_than_asked_and_stays_as_it_is(text: str, longest: int) -> None:
     line = inert(text, longest)
 
@@ -75,7 +75,7 @@ def test_it_is_no_longer_than_asked_and_stays_as_it_is(text: str, longest: int) 
 
 
 @given(_TEXTS)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_normalising_brings_nothing_back(text: str) -> None:
     line = inert_(text)
 

@@ -139,7 +139,7 @@ _CHANGES = st.lists(
 
 
 @given(_CHANGES)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_whatever_is_broken_in_a_picture_is_a_picture_or_a_typed_error(
     changes: list[tuple[int, int]],
 ) -> None:

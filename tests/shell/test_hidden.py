@@ -7,7 +7,7 @@ from typing import Any
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.storage import Store
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.protect_narrator.checked_store import CheckedStore, NotWrittenError
@@ -97,7 +97,6 @@ async def test_of_a_damaged_file_is_read_what_can_be(
     assert ("shown again" in caplog.text) is not bool(ids)
 
 
-@settings(deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

@@ -176,7 +176,7 @@ JSON = st.recursive(
 PATHS = list(paths(CONTENT))
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(path=st.sampled_from(PATHS), value=JSON)
 @example(path=("unfinished", 0, "score"), value=1e300)
 @example(path=("ready", 0, 1), value=1e308)
@@ -184,7 +184,7 @@ def test_whatever_stands_anywhere_in_the_file_the_rest_is_read(path: _Path, valu
     must_read_and_say(changed(path, value))
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(path=st.sampled_from(PATHS), other=st.sampled_from(PATHS))
 def test_whatever_of_the_file_stands_where_something_else_belongs_the_rest_is_read(
     path: _Path, other: _Path
@@ -197,7 +197,6 @@ def test_whatever_is_missing_in_the_file_the_rest_is_read(path: _Path) -> None:
     must_read_and_say(without(path))
 
 
-@settings(deadline=None)
 @given(JSON)
 def test_whatever_the_file_is_it_is_read(content: object) -> None:
     must_read_and_say(json_loads(json.dumps(content)))
