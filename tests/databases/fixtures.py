@@ -1,10 +1,7 @@
 """What a test asks for that is to hold on every database that Home Assistant stores in.
 
-`database_url` runs a test once on each. A module in which the recorder is to use it says so:
-
-    @pytest.fixture
-    def recorder_db_url(database_url: str) -> str:
-        return database_url
+`database_url` runs a test once on each. A folder whose tests are to have the recorder store there
+imports `recorder_db_url`, which takes the place of the test plugin's.
 """
 
 from collections.abc import Callable, Iterator
@@ -60,3 +57,9 @@ def database_url(
         return
     with database_servers(request.param).database() as url:
         yield url
+
+
+@pytest.fixture
+def recorder_db_url(database_url: str) -> str:
+    """Have the recorder store in each database in turn."""
+    return database_url

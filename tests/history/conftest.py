@@ -1,4 +1,4 @@
-"""A Home Assistant with a recorder, and Sightings in it."""
+"""A Home Assistant with a recorder, on each database in turn, and Sightings in it."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -15,6 +15,7 @@ from custom_components.protect_narrator.history.rows import async_processed
 from custom_components.protect_narrator.pipeline.models import Phase
 from custom_components.protect_narrator.publisher import event_data
 from custom_components.protect_narrator.records import context_id, recorded_at
+from tests.databases.fixtures import recorder_db_url  # noqa: F401 - a fixture
 from tests.shell.sightings import START, sighting
 
 DEVICE = "6f96c919dac7a59db183fd119bf83669"
