@@ -1,6 +1,8 @@
 """Sightings are found by what they tell of, newest first, each once."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+import math
+import sys
 from typing import Any
 
 from homeassistant.core import Context, HomeAssistant
@@ -66,9 +68,32 @@ async def test_what_comes_while_somebody_turns_pages_moves_none_of_them(record: 
 @pytest.mark.parametrize(
     "cursor", ["", "x", "1.5", "1.5~", "~1", "nan~1", "inf~1", "1.5~-1", "1~" + "9" * 40, "1~1~1"]
 )
-async def test_a_cursor_of_no_page_is_an_error(record: Record, cursor: str) -> None:
+async def test_a_cursor_of_no_page_is_an_error(hass: HomeAssistant, cursor: str) -> None:
+    # Whatever the database, which is not asked.
     with pytest.raises(BadCursorError):
-        await record.page(cursor=cursor)
+        await async_page(hass, SightingQuery(), cursor=cursor)
+
+
+async def test_a_cursor_may_be_as_far_away_as_numbers_go(record: Record) -> None:
+    record.tell(1, told={"title": "one"})
+    most, id_of_all = sys.float_info.max, 2**63 - 1
+
+    for cursor, expected in (
+        (f"{most!r}~{id_of_all}", 1),
+        (f"{-most!r}~{id_of_all}", 0),
+        (f"{sys.float_info.min!r}~0", 0),
+        (f"{math.ulp(0.0)!r}~0", 0),
+    ):
+        assert len((await record.page(cursor=cursor)).sightings) == expected, cursor
+
+
+async def test_moments_may_be_as_far_away_as_the_calendar_goes(record: Record) -> None:
+    record.tell(1, told={"title": "one"})
+    first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+
+    assert await record.titles(since=first, until=last) == ["one"]
+    assert await record.titles(until=first) == []
+    assert await record.titles(since=last) == []
 
 
 async def test_only_the_last_words_of_each_are_found(record: Record) -> None:
