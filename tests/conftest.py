@@ -1,6 +1,7 @@
 """What every test shares: our integration is loadable, and loopback is the only network."""
 
 from asyncio.constants import DEBUG_STACK_DEPTH
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 import traceback
@@ -31,6 +32,14 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     Not beside the stories themselves: of a whole run, pytest would not find it there in time.
     """
     fresh.begin(session.config)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was left out and why, such as a database: a letter among thousands says nothing."""
+    told = [report.longrepr for report in terminalreporter.stats.get("skipped", ())]
+    reasons = Counter(each[-1] if isinstance(each, tuple) else str(each) for each in told)
+    for reason, tests in reasons.items():
+        terminalreporter.write_line(f"LEFT OUT, {tests} tests: {reason}", yellow=True, bold=True)
 
 
 @pytest.fixture(autouse=True, scope="session")
