@@ -14,7 +14,6 @@ import re
 import secrets
 import shutil
 from stat import S_ISREG
-import time
 
 from .archive import RESERVED_BYTES
 from .pipeline.keeping import MOST_BYTES, small
@@ -62,7 +61,6 @@ def listed(root: Path) -> dict[str, Kept]:
     That are parts, and pictures without a byte, which a power cut makes. Raises OSError.
     """
     found: dict[str, Kept] = {}
-    now = time.time()
     for folder in _folders(root):
         with os.scandir(folder) as entries:
             files = [each for each in entries if each.is_file(follow_symlinks=False)]
@@ -70,9 +68,9 @@ def listed(root: Path) -> dict[str, Kept]:
             name = _PICTURE.fullmatch(file.name)
             state = file.stat(follow_symlinks=False)
             if name is not None and state.st_size and name[1] not in found:
-                # A clock that was ahead when it was written must not keep it for ever.
-                taken = min(state.st_mtime, now)
-                found[name[1]] = Kept(folder.name, state.st_size, taken)
+                # As it is, whatever the clock says now: one without a battery begins far in the
+                # past, and what had its time from there would be too old a moment later.
+                found[name[1]] = Kept(folder.name, state.st_size, state.st_mtime)
             elif name is not None or _PART.fullmatch(file.name):
                 with suppress(FileNotFoundError):
                     os.unlink(file.path)  # noqa: PTH108 - as scandir named it

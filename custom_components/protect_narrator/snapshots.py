@@ -166,7 +166,7 @@ class SnapshotStore:
             mac=kept.folder.upper(),
             path=files.picture_in(self._root, kept.folder, sighting_id),
             size=kept.size,
-            taken=datetime.fromtimestamp(kept.taken, UTC),
+            taken=datetime.fromtimestamp(self._read_as(kept.taken), UTC),
         )
 
     async def async_read(self, sighting_id: str) -> bytes | None:
@@ -187,7 +187,8 @@ class SnapshotStore:
 
         It replaces an earlier one. Bounded; what fails is logged once, until it works again.
         """
-        folder, moment = mac.lower(), taken.timestamp()
+        # Of a console whose clock is ahead, it would stay for longer.
+        folder, moment = mac.lower(), min(taken, dt_util.utcnow()).timestamp()
         if not (files.is_folder_name(folder) and files.is_sighting_id(sighting_id)):
             return False
         if self._closed or moment <= self._kept_since():
@@ -207,6 +208,11 @@ class SnapshotStore:
         return await self._removed([(sighting_id, kept)]) == 1
 
     # -- how
+
+    @staticmethod
+    def _read_as(taken: float) -> float:
+        """Return the time of a file as a moment that a calendar has: not one to come."""
+        return max(0.0, min(taken, dt_util.utcnow().timestamp()))
 
     @callback
     def _begin[R](self, work: Coroutine[object, object, R]) -> asyncio.Task[R]:
@@ -264,14 +270,16 @@ class SnapshotStore:
         await self._drop_orphans()
 
     def _is_over(self) -> bool:
-        return (
+        return bool(self._index) and (
             self._oldest <= self._kept_since()
             or self._bytes > self._limits.most_bytes
             or self.count > _MOST_PICTURES
         )
 
     def _kept_since(self) -> float:
-        """Return the moment from which on pictures are kept; now where none are."""
+        """Return the moment from which on pictures are kept; none is late enough where none are."""
+        if not self._limits.keep_for:
+            return float("inf")
         return (dt_util.utcnow() - self._limits.keep_for).timestamp()
 
     async def _drop_what_is_over(self) -> None:

@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 import shutil
 from threading import Event
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -264,6 +265,51 @@ async def test_who_wants_none_has_none(
     assert not names(folder)
     assert not await keep(none, 2)
     assert none.count == none.size == 0
+
+
+@pytest.mark.parametrize("days", [0, 30])
+async def test_a_console_whose_clock_is_ahead_does_not_keep_them_longer(
+    store: SnapshotStore, make: StoreFactory, folder: Path, days: int
+) -> None:
+    ahead = datetime.now(UTC) + timedelta(days=400)
+    assert await keep(store, 1, ahead)
+    now = datetime.now(UTC)
+    kept = store.find(sighting_id(1))
+    assert kept is not None
+    assert kept.taken <= now
+    assert (folder / f"{sighting_id(1)}.jpg").stat().st_mtime <= now.timestamp()
+
+    limited = make(Limits(keep_for=timedelta(days=days), most_bytes=1000))
+    assert await keep(limited, 2, ahead) == (days > 0)
+
+
+async def test_what_was_written_by_a_clock_that_was_ahead_goes_where_none_are_kept(
+    store: SnapshotStore, make: StoreFactory, folder: Path
+) -> None:
+    await keep(store, 1)
+    ahead = ago(days=-400).timestamp()
+    os.utime(folder / f"{sighting_id(1)}.jpg", (ahead, ahead))
+    none = make(Limits(keep_for=timedelta(0), most_bytes=1000))
+    await none.async_load()
+    await until(lambda: not none._tasks)
+    assert not names(folder)
+
+
+async def test_a_clock_that_is_set_right_after_the_start_costs_no_picture(
+    store: SnapshotStore, make: StoreFactory, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await keep(store, 1, ago(days=2))
+    # As a board without a battery begins, until it has heard what time it is.
+    with monkeypatch.context() as patch:
+        patch.setattr(time, "time", lambda: 946_684_800.0)
+        after = make()
+        await after.async_load()
+    assert after.count == 1
+
+    assert await keep(after, 2, ago(minutes=1))
+    await until(lambda: not after._tasks)
+
+    assert names(folder) == files_of(1, 2)
 
 
 async def test_a_picture_can_be_removed(store: SnapshotStore, folder: Path) -> None:
