@@ -140,7 +140,7 @@ class Browser:
         if not query.words:
             return []
         page = await self._page(query, None)
-        return [self._item(self._known(data), with_day=True) for data in page.sightings]
+        return [self._item(self._as_it_is(data), with_day=True) for data in page.sightings]
 
     # -- what there is
 
@@ -150,15 +150,12 @@ class Browser:
             return SightingQuery()
         return SightingQuery(cameras=_union(each.rows for each in self._viewer.cameras))
 
-    def _known(self, data: Mapping[str, Any]) -> _Sighting:
-        cameras = self._viewer.cameras
-        return self._as_it_is(
-            data, any(each.has_recordings and each.rows.has(data) for each in cameras)
+    def _as_it_is(self, data: Mapping[str, Any]) -> _Sighting:
+        return _Sighting(
+            data,
+            has_recording=self._viewer.may_play(data),
+            has_picture=find_kept(self._hass, data["sighting_id"]) is not None,
         )
-
-    def _as_it_is(self, data: Mapping[str, Any], has_recording: bool) -> _Sighting:
-        has_picture = find_kept(self._hass, data["sighting_id"]) is not None
-        return _Sighting(data, has_recording=has_recording, has_picture=has_picture)
 
     async def _count(self, query: SightingQuery) -> int:
         return sum(counts.total for counts in await async_counts(self._hass, query))
@@ -213,7 +210,7 @@ class Browser:
             raise
         if row is None or not self._viewer.may_see(row.data):
             raise NotThereError
-        return self._known(row.data)
+        return self._as_it_is(row.data)
 
     # -- how it is shown
 
@@ -257,10 +254,7 @@ class Browser:
         """Return a page of what the camera saw on that day, newest first."""
         page = await self._page(_on(day, camera.rows), cursor)
         identifier = f"{day.isoformat()}/{camera.key}"
-        children = [
-            self._item(self._as_it_is(data, camera.has_recordings), with_day=False)
-            for data in page.sightings
-        ]
+        children = [self._item(self._as_it_is(data), with_day=False) for data in page.sightings]
         if page.next is not None:
             children.append(self._folder(f"{identifier}/{page.next}", self._words["earlier"]))
         shown = self._folder(

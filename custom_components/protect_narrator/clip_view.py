@@ -5,12 +5,9 @@ Clips are gone after their analysis, so each is asked for anew; nothing of it is
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from http import HTTPStatus
 import logging
 import math
-from typing import Any
 
 from aiohttp import ClientConnectionError, web
 from homeassistant.auth.models import User
@@ -20,22 +17,15 @@ from homeassistant.helpers.http import HomeAssistantView
 
 from .const import DOMAIN
 from .history import HistoryUnavailableError
-from .options import policy_from
-from .permissions import loaded_entries, may_read, may_read_everything
-from .pipeline.clip import clip_window
+from .permissions import may_read, may_read_everything
 from .pipeline.errors import MediaError
-from .pipeline.models import Detection, FallbackDetail, Policy
+from .pipeline.models import FallbackDetail
 from .player import LONGEST_S, EndedError, TakenError
 from .protect import ByteRange, ClipStream, RangeNotSatisfiableError
 from .reading import async_newest
-from .runtime import RuntimeData
-from .salvage import UnreadableError
-from .stored import detection_from
+from .recordings import Recording, recording_of
 
 _LOGGER = logging.getLogger(__name__)
-
-# Longer than the options and the actions allow.
-_LONGEST_CLIP = timedelta(minutes=10)
 
 # Three times what five minutes of 4K weigh: an end for a console that never stops. Nothing of it
 # is kept, so the user's own limit for what is downloaded does not count here.
@@ -63,16 +53,6 @@ _VIDEO: Mapping[str, str] = {
 def clip_path(sighting_id: str) -> str:
     """Return where the Sighting's clip is played, to be signed for whoever plays it."""
     return f"/api/{DOMAIN}/clip/{sighting_id}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Clip:
-    """Which recording it is, and whose."""
-
-    runtime: RuntimeData
-    camera_id: str
-    start: datetime
-    end: datetime
 
 
 class _StalledError(Exception):
@@ -112,7 +92,7 @@ class ClipView(HomeAssistantView):
         return response
 
 
-async def _clip_of(hass: HomeAssistant, user: User, sighting_id: str) -> _Clip:
+async def _clip_of(hass: HomeAssistant, user: User, sighting_id: str) -> Recording:
     """Return what the user may watch; raise one and the same HTTPNotFound for all that he may not.
 
     Who may read the camera's ``last_sighting`` sensor may watch: it is among the entities in which
@@ -127,45 +107,13 @@ async def _clip_of(hass: HomeAssistant, user: User, sighting_id: str) -> _Clip:
         raise web.HTTPServiceUnavailable(
             text="The recorder does not answer.", headers=_again(_AGAIN_S)
         ) from err
-    clip = None if row is None else _recording_of(hass, user, row.data)
-    if clip is None:
+    recording = None if row is None else recording_of(hass, row.data)
+    if recording is None or not may_read(hass, user, recording.mac):
         raise _not_found()
-    return clip
+    return recording
 
 
-@callback
-def _recording_of(hass: HomeAssistant, user: User, data: Mapping[str, Any]) -> _Clip | None:
-    """Return its recording, of the length that is analysed; None unless it may be watched."""
-    try:
-        detection = detection_from(data)
-    except UnreadableError:
-        return None
-    for entry in loaded_entries(hass):
-        coordinator = entry.runtime_data.coordinator
-        mac = coordinator.mac_of(detection.camera_id)
-        if (
-            coordinator.console.mac.lower() == detection.console_id
-            and mac in coordinator.data.cameras
-            and may_read(hass, user, mac)
-        ):
-            window = _window(detection, policy_from(hass, entry, mac))
-            return window and _Clip(entry.runtime_data, detection.camera_id, *window)
-    return None
-
-
-def _window(detection: Detection, policy: Policy) -> tuple[datetime, datetime] | None:
-    """Return what is analysed of it; None where that is no clip that we have ever told of.
-
-    Anybody can fire an event of our name, and a console is not asked for a year.
-    """
-    try:
-        start, end = clip_window(detection, policy)
-    except OverflowError:
-        return None
-    return (start, end) if timedelta(0) < end - start <= _LONGEST_CLIP else None
-
-
-async def _play(clip: _Clip, request: web.Request, response: web.StreamResponse) -> None:
+async def _play(clip: Recording, request: web.Request, response: web.StreamResponse) -> None:
     """Pass the clip on; what fails before its first bytes leaves the response unprepared."""
     # There is nothing by which a part could be known to be of the same clip as one before.
     condition = "If-Range" in request.headers

@@ -13,12 +13,13 @@ from homeassistant.helpers.http import current_request
 from .history import CameraSet
 from .permissions import (
     ToldCamera,
-    known_cameras,
+    may_read,
     may_read_everything,
     may_read_sighting,
     readable_cameras,
     rows_of,
 )
+from .recordings import recording_of
 
 GONE = "gone-"
 
@@ -33,14 +34,11 @@ class SeenCamera(NamedTuple):
     rows: CameraSet
     """What is recorded of it."""
 
-    has_recordings: bool
-    """Whether its console is at work and has it: recordings are nowhere else."""
-
 
 def gone_camera(camera_id: str, name: str) -> SeenCamera:
     """Return a camera that nobody knows any more: only who sees everything sees it."""
     rows = CameraSet(camera_ids=frozenset({camera_id}))
-    return SeenCamera(f"{GONE}{camera_id}", name, rows, has_recordings=False)
+    return SeenCamera(f"{GONE}{camera_id}", name, rows)
 
 
 @callback
@@ -72,6 +70,14 @@ class Viewer:
         """Say whether he may see the Sighting with these event data."""
         return may_read_sighting(self._hass, self._user, data)
 
+    @callback
+    def may_play(self, data: Mapping[str, Any]) -> bool:
+        """Say whether that Sighting's recording would be played to him: by the view's own rule."""
+        recording = recording_of(self._hass, data)
+        if recording is None:
+            return False
+        return self._user is None or may_read(self._hass, self._user, recording.mac)
+
     def _cameras(self) -> list[SeenCamera]:
         seen = [self._camera(camera) for camera in readable_cameras(self._hass, self._user)]
         return sorted(seen, key=lambda camera: (camera.name.casefold(), camera.key))
@@ -84,5 +90,4 @@ class Viewer:
             key=mac,
             name=name or mac,
             rows=rows_of(self._hass, [camera]),
-            has_recordings=any(each.mac == mac for each in known_cameras(self._hass)),
         )

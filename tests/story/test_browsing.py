@@ -1,6 +1,8 @@
 """Looking through Sightings in Home Assistant's media browser, and what is not for everybody."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from io import BytesIO
 from itertools import count
 from typing import Any
@@ -20,7 +22,9 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 )
 
 from custom_components.protect_narrator import media_source
+from custom_components.protect_narrator.clip_view import clip_path
 from custom_components.protect_narrator.const import DOMAIN, EVENT_SIGHTING
+from custom_components.protect_narrator.coordinator import NarratorCoordinator
 from custom_components.protect_narrator.history import SightingQuery, async_find, async_page
 from custom_components.protect_narrator.publisher import event_data
 from custom_components.protect_narrator.records import context_id
@@ -31,7 +35,7 @@ from tests.shell.sightings import sighting
 from tests.waiting import until
 
 from .conftest import Home
-from .test_access import SocketFactory, Users, only
+from .test_access import ClientFactory, SocketFactory, Users, only
 
 ROOT = f"media-source://{DOMAIN}"
 # Home Assistant leaves the full stop out.
@@ -160,6 +164,12 @@ def _jpeg() -> bytes:
     return file.getvalue()
 
 
+def _id_of(coordinator: NarratorCoordinator, mac: str) -> str | None:
+    """Return what Protect calls that camera now."""
+    camera = coordinator.data.cameras.get(mac)
+    return camera and camera.id
+
+
 def today(hour: int = 10) -> datetime:
     return dt_util.start_of_local_day() + timedelta(hours=hour)
 
@@ -285,6 +295,35 @@ async def test_where_there_is_no_recording_any_more_the_picture_is_shown(
     assert await owner.play(f"sighting/{seen}") == (snapshot, "image/jpeg")
     assert await owner.error("resolve", f"recording/{seen}") == NOT_THERE
     assert await owner.error("resolve", f"sighting/{without}") == NOT_THERE
+
+
+async def test_a_recording_that_would_not_be_played_is_not_offered(
+    home: Home, users: Users, owner: Browser, hass_client: ClientFactory
+) -> None:
+    camera = home.console.cameras[1]
+    await home.see(camera)
+    told = await home.next_sighting()
+    await async_wait_recording_done(home.hass)
+    seen = told["sighting_id"]
+    listed = f"{iso()}/{camera.mac}"
+    # Protect calls a camera that is adopted anew by another id; what it saw before is still ours.
+    await home.console.remove_camera(camera.id)
+    await home.console.add_camera(replace(camera, id=Camera.make(21).id))
+    coordinator = home.entry.runtime_data.coordinator
+    await until(lambda: _id_of(coordinator, camera.mac) not in (None, camera.id))
+    client = await hass_client(await users.token(users.make({"entities": True})))
+
+    for again in (False, True):
+        if again:
+            await home.unload()
+            await home.start()
+        (item,) = (await owner.open(listed))["children"]
+        assert item["media_class"] == "image"
+        assert (await owner.play(f"sighting/{seen}"))[1] == "image/jpeg"
+        assert await owner.error("resolve", f"recording/{seen}") == NOT_THERE
+        found = (await owner.ask("search", "", search_query="courier"))["result"]["result"]
+        assert [each["media_class"] for each in found] == ["image"]
+        assert (await client.get(clip_path(seen))).status == HTTPStatus.NOT_FOUND
 
 
 async def test_more_than_a_hundred_come_page_by_page(home: Home, owner: Browser) -> None:
