@@ -199,7 +199,10 @@ def _failed(error: str, message: str) -> ToolResult:
 def _answer(
     hass: HomeAssistant, places: Sequence[Place], when: Stretch, found: Found, now: datetime
 ) -> dict[str, Any]:
-    sightings = told(found.sightings, {place.camera_id: place.name for place in places}, now)
+    names = {
+        key: place.name for place in places for key in (place.camera_id, place.device_id) if key
+    }
+    sightings = told(found.sightings, names, now)
     notes = _notes(hass, places, found, len(sightings), now)
     answer: dict[str, Any] = {
         "sightings": sightings,

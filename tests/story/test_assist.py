@@ -375,6 +375,32 @@ async def test_what_a_quiet_camera_may_have_missed_is_said(assistant: Assistant)
     assert "What is older than 10 days is forgotten." in answer["note"]
 
 
+async def test_what_a_camera_saw_is_told_while_its_console_cannot_be_reached(
+    assistant: Assistant,
+) -> None:
+    home, camera, hidden = assistant.home, *assistant.cameras[1:3]
+    assistant.expose(camera)
+    device = linked_device(assistant.hass, home.entry.entry_id, camera.mac)
+    assert device is not None
+    dr.async_get(assistant.hass).async_update_device(device.id, name_by_user="Old pond")
+    for each in (camera, hidden):
+        await home.see(each)
+        await home.next_sighting()
+    await async_processed(assistant.hass)
+    user, other = (assistant.user(assistant.sensor(each)) for each in (camera, hidden))
+    # As after a start while it is down.
+    await home.unload()
+
+    answer = await assistant.call()
+
+    assert [each["camera"] for each in answer["sightings"]] == ["Old pond"]
+    assert "Cannot be reached now, so may have seen more: Old pond." in answer["note"]
+    assert (await assistant.call(user, where="old pond"))["count"] == 1
+    assert (await assistant.call(other))["error"] == "no_cameras"
+    await home.start()
+    assert "Cannot be reached" not in (await assistant.call()).get("note", "")
+
+
 # -- what is asked, as models ask it
 
 

@@ -13,15 +13,16 @@ from homeassistant.helpers import (
     entity_registry as er,
 )
 
-from ..devices import linked_device
 from ..history import CameraSet
 from ..permissions import (
     KnownCamera,
     ToldCamera,
     known_cameras,
+    loaded_entries,
     may_read,
     rows_of,
     telling_entity,
+    told_cameras,
 )
 
 # Says nothing of which camera is meant, in a name as little as in a question.
@@ -40,14 +41,14 @@ class Place:
     name: str
     """What the user calls it in Home Assistant."""
 
-    camera_id: str
-    """Protect's id of it."""
+    camera_id: str | None
+    """Protect's id of it; None while its console is not at work."""
 
     device_id: str | None
     area: str | None
     is_reachable: bool
     is_described: bool
-    """Whether its ``describe`` switch is on."""
+    """Whether its ``describe`` switch is on, as far as that is known."""
 
     other_names: frozenset[str] = field(default_factory=frozenset)
     """Of the camera and of its area."""
@@ -57,17 +58,23 @@ class Place:
 def exposed_places(hass: HomeAssistant, assistant: str) -> list[Place]:
     """Return the cameras whose ``last_sighting`` sensor the user has exposed, by their names.
 
-    A camera that the console has no more is none of them.
+    A camera that the console has no more is none of them; one of a console that could not be set
+    up is, as what it saw is remembered all the same.
     """
     registry = er.async_get(hass)
+    at_work = {camera.mac: camera for camera in known_cameras(hass)}
+    asked = {entry.entry_id for entry in loaded_entries(hass)}
     places = []
-    for camera in known_cameras(hass):
-        entity_id = telling_entity(hass, camera.mac)
+    for told in told_cameras(hass):
+        entity_id = telling_entity(hass, told.mac)
         entity = registry.async_get(entity_id) if entity_id else None
         if entity is None or entity.disabled:
             continue
+        camera = at_work.get(told.mac)
+        if camera is None and entity.config_entry_id in asked:
+            continue
         if async_should_expose(hass, assistant, entity.entity_id):
-            places.append(_place(hass, camera, entity))
+            places.append(_place(hass, told, camera, entity))
     return sorted(places, key=lambda place: place.name.casefold())
 
 
@@ -108,25 +115,29 @@ def camera_set(hass: HomeAssistant, places: Iterable[Place]) -> CameraSet:
     return rows_of(hass, (ToldCamera(place.mac, place.device_id) for place in places))
 
 
-def _place(hass: HomeAssistant, camera: KnownCamera, entity: er.RegistryEntry) -> Place:
-    data = camera.entry.runtime_data.coordinator.data
-    info = data.cameras[camera.mac]
-    device = linked_device(hass, camera.entry.entry_id, camera.mac)
+def _place(
+    hass: HomeAssistant, told: ToldCamera, camera: KnownCamera | None, entity: er.RegistryEntry
+) -> Place:
+    """Return what is known of a camera, if only by the registries."""
+    data = camera.entry.runtime_data.coordinator.data if camera is not None else None
+    info = data.cameras[told.mac] if data is not None else None
+    device = dr.async_get(hass).async_get(told.device_id) if told.device_id else None
     area_id = entity.area_id
     if area_id is None and device is not None:
         area_id = dr.async_get_effective_area_id(hass, device)
     area = ar.async_get(hass).async_get_area(area_id) if area_id else None
     own = (device.name_by_user or device.name) if device is not None else None
+    given = info.name if info is not None else told.mac
     aliases = er.async_get_entity_aliases(hass, entity, allow_empty=False)
     return Place(
-        mac=camera.mac,
-        name=own or info.name,
-        camera_id=info.id,
-        device_id=device.id if device is not None else None,
+        mac=told.mac,
+        name=own or given,
+        camera_id=info.id if info is not None else None,
+        device_id=told.device_id,
         area=area.name if area is not None else None,
-        is_reachable=data.connected,
-        is_described=camera.mac not in data.muted,
-        other_names=frozenset({info.name, *aliases, *(area.aliases if area is not None else ())}),
+        is_reachable=data is not None and data.connected,
+        is_described=data is None or told.mac not in data.muted,
+        other_names=frozenset({given, *aliases, *(area.aliases if area is not None else ())}),
     )
 
 

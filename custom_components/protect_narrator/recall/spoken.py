@@ -58,7 +58,7 @@ def told(
 ) -> list[dict[str, Any]]:
     """Return the Sightings with these event data, as many as are good for one answer.
 
-    ``cameras`` is what the user calls them, by Protect's id.
+    ``cameras`` is what the user calls them, by Protect's id and by that of their device.
     """
     all_told: list[dict[str, Any]] = []
     left = MOST_CHARACTERS
@@ -73,7 +73,8 @@ def told(
 
 def _told(data: Mapping[str, Any], cameras: Mapping[str, str], now: datetime) -> dict[str, Any]:
     start, end = (datetime.fromisoformat(data[key]) for key in ("start", "end"))
-    camera = cameras.get(data["camera_id"]) or data["camera_name"]
+    ours = cameras.get(data["camera_id"]) or cameras.get(str(data["device_id"]))
+    camera = ours or data["camera_name"]
     counts = {key: data.get(key) for key in _COUNTS}
     one: dict[str, Any] = {
         "when": spoken(start, now),
