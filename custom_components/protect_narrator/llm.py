@@ -171,11 +171,10 @@ def _when(arguments: Mapping[str, Any], now: datetime) -> Stretch:
     period, since, until = (
         " ".join(_texts(arguments.get(key))) for key in ("period", "since", "until")
     )
-    between = Stretch(
-        moment(since, now) if since else None,
-        moment(until, now, is_end=True) if until else None,
-    )
-    return stretch(period, now).within(between)
+    named = stretch(period, now)
+    begin = moment(since, now, of=named) if since else None
+    end = moment(until, now, is_end=True, of=Stretch(begin or named.since)) if until else None
+    return named.within(Stretch(begin, end))
 
 
 def _texts(value: object) -> list[str]:

@@ -93,6 +93,39 @@ def test_a_moment_is_read_as_it_is_meant_here(words: str, then: datetime) -> Non
     assert moment(words, NOW) == then
 
 
+@pytest.mark.parametrize(
+    ("words", "begin", "then"),
+    [
+        ("18:00", at(25, 8), at(25, 18)),  # still to come
+        ("06:00", at(24, 22), at(25, 6)),
+        ("18:00", at(24, 8), at(24, 18)),
+        ("06:00", at(25, 8), at(26, 6)),
+        ("14:00", None, at(25, 14)),
+    ],
+)
+def test_a_time_as_an_end_is_behind_the_beginning(
+    words: str, begin: datetime | None, then: datetime
+) -> None:
+    assert moment(words, NOW, is_end=True, of=Stretch(begin)) == then
+
+
+@pytest.mark.parametrize(
+    ("words", "period", "then"),
+    [
+        ("08:00", "yesterday", at(24, 8)),
+        ("18:00", "yesterday", at(24, 18)),
+        ("23:00", "last night", at(24, 23)),
+        ("02:00", "last night", at(25, 2)),
+        ("14:00", "today", at(25, 14)),
+        ("08:00", "last 3 hours", at(25, 8)),
+    ],
+)
+def test_a_time_as_a_beginning_is_one_of_the_period(
+    words: str, period: str, then: datetime
+) -> None:
+    assert moment(words, NOW, of=stretch(period, NOW)) == then
+
+
 def test_a_date_as_an_end_is_over_with_its_day() -> None:
     assert moment("2026-11-24", NOW, is_end=True) == at(25)
 

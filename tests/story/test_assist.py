@@ -360,6 +360,15 @@ async def test_times_without_sense_are_answered_with_what_makes_sense(
         assert "last 7 days" in answer["message"]
 
 
+async def test_a_day_that_is_not_over_can_be_asked_for_to_its_end(assistant: Assistant) -> None:
+    assistant.expose(assistant.cameras[1])
+    await assistant.saw(assistant.cameras[1], "A person waits")
+
+    for period in ({"period": "today"}, {}):
+        answer = await assistant.call(since="00:00", until="23:59:59", **period)
+        assert [each["title"] for each in answer["sightings"]] == ["A person waits"]
+
+
 async def test_what_a_quiet_camera_may_have_missed_is_said(assistant: Assistant) -> None:
     camera = assistant.cameras[1]
     assistant.expose(camera)

@@ -80,15 +80,22 @@ def stretch(words: str, now: datetime) -> Stretch:
     raise BadTimeError(words)
 
 
-def moment(words: str, now: datetime, *, is_end: bool = False) -> datetime:
+def moment(words: str, now: datetime, *, is_end: bool = False, of: Stretch = Stretch()) -> datetime:
     """Return the moment that is meant: a date with or without a time, or a time alone.
 
     A time is the last one that has been; a date is its beginning, as the end of a stretch its
-    end. Raises BadTimeError.
+    end. ``of`` is what is bounded by it: "from 8:00 until 18:00" at noon ends today, and
+    "yesterday from 8:00" begins yesterday. Raises BadTimeError.
     """
     said = words.strip()
     if (clock := _CLOCK.fullmatch(said)) is not None:
-        return _last_time(clock, now, words)
+        wanted = _time(clock, words)
+        last = _last(wanted, now)
+        if of.since is None:
+            return last
+        if is_end:
+            return last if last > of.since else _first(wanted, of.since)
+        return last if of.until is None or last < of.until else _first(wanted, of.since)
     try:
         day = date.fromisoformat(said)
     except ValueError:
@@ -108,14 +115,24 @@ def spoken(then: datetime, now: datetime) -> str:
     return f"on {local:%A} {local.day} {local:%B}{year} at {clock}"
 
 
-def _last_time(clock: re.Match[str], now: datetime, words: str) -> datetime:
+def _time(clock: re.Match[str], words: str) -> time:
     try:
-        wanted = time(int(clock[1]), int(clock[2]), int(clock[3] or 0))
+        return time(int(clock[1]), int(clock[2]), int(clock[3] or 0))
     except ValueError as err:
         raise BadTimeError(words) from err
+
+
+def _last(wanted: time, now: datetime) -> datetime:
     zone = dt_util.get_default_time_zone()
     then = datetime.combine(now.date(), wanted, zone)
     return then if then <= now else datetime.combine(now.date() - timedelta(days=1), wanted, zone)
+
+
+def _first(wanted: time, since: datetime) -> datetime:
+    """Return when the clock says that for the first time after that moment, or at it."""
+    day, zone = since.date(), dt_util.get_default_time_zone()
+    then = datetime.combine(day, wanted, zone)
+    return then if then >= since else datetime.combine(day + timedelta(days=1), wanted, zone)
 
 
 def _moment(words: str) -> datetime:
