@@ -167,7 +167,7 @@ def _jpeg() -> bytes:
 def _id_of(coordinator: NarratorCoordinator, mac: str) -> str | None:
     """Return what Protect calls that camera now."""
     camera = coordinator.data.cameras.get(mac)
-    return camera and camera.id
+    return camera.id if camera is not None else None
 
 
 def today(hour: int = 10) -> datetime:
