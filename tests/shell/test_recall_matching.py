@@ -98,6 +98,14 @@ def test_a_kind_is_understood_by_its_relatives(kind: str, known: str) -> None:
     assert Wanted.of([kind], "") == Wanted(kinds=frozenset({known}))
 
 
+@pytest.mark.parametrize("read", ["B-AB 123", "BAB123", "b ab123"])
+@pytest.mark.parametrize("asked", ["B-AB 123", "bab 123", "BAB123", "ab123", "red car B AB 123"])
+def test_a_plate_is_found_however_it_is_written(asked: str, read: str) -> None:
+    wanted = Wanted.of((), asked)
+    assert wanted.words_in(seen(license_plates=["M-X 9", read])) == len(wanted.words)
+    assert wanted.words_in(seen(license_plates=["C-D 456"])) < len(wanted.words)
+
+
 def test_a_kind_that_is_none_of_ours_is_a_word() -> None:
     assert Wanted.of(["bicycle"], "red") == Wanted(words=("red", "bicycle"))
 

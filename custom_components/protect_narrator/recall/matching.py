@@ -56,6 +56,9 @@ _SMALL = frozenset(
 _MOST_WORDS = 12
 _SHORTEST_STEM = 4
 
+# Two letters or digits are of too many plates.
+_SHORTEST_OF_PLATE = 3
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
@@ -93,7 +96,25 @@ class Wanted:
         if not self.words:
             return 0
         told = _told(data)
-        return sum(_is_told(word, told) for word in self.words)
+        of_plates = self._words_of(told.plates)
+        return sum(word in of_plates or _is_told(word, told) for word in self.words)
+
+    def _words_of(self, plates: Sequence[str]) -> frozenset[str]:
+        """Return the words that are of a plate, one alone or several that follow each other.
+
+        Protect reads "BAB123" from what people write "B-AB 123".
+        """
+        if not plates:
+            return frozenset()
+        words = self.words
+        return frozenset(
+            word
+            for first in range(len(words))
+            for behind in range(first + 1, len(words) + 1)
+            if len(joined := "".join(words[first:behind])) >= _SHORTEST_OF_PLATE
+            and any(joined in plate for plate in plates)
+            for word in words[first:behind]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +179,6 @@ def _told(data: Mapping[str, Any]) -> _Told:
 
 
 def _is_told(word: str, told: _Told) -> bool:
-    if any(len(word) > 2 and word in plate for plate in told.plates):
-        return True
     relatives = _relatives(word)
     if not relatives.isdisjoint(told.words):
         return True
