@@ -17,13 +17,27 @@ from .protect import CameraInfo
 _DISABLED_AT_FIRST = frozenset({Kind.SOUNDS, Kind.MOTION})
 
 
-class SightingsTodaySensor(CameraEntity, SensorEntity):
-    """How many Sightings of one kind the camera had today.
+class CameraNumberSensor(CameraEntity, SensorEntity):
+    """A number of the camera's day.
 
     It falls to zero at midnight and at no other time, which is what ``total_increasing`` means.
     """
 
     _attr_state_class = SensorStateClass.TOTAL_INCREASING
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Our own numbers are known while the console is away."""
+        return self._mac in self.coordinator.data.cameras
+
+    @override
+    def _shows(self) -> object:
+        return self.available, self.native_value
+
+
+class SightingsTodaySensor(CameraNumberSensor):
+    """How many Sightings of one kind the camera had today."""
 
     def __init__(self, coordinator: NarratorCoordinator, camera: CameraInfo, kind: Kind) -> None:
         """Count those of that kind."""
@@ -34,19 +48,9 @@ class SightingsTodaySensor(CameraEntity, SensorEntity):
 
     @property
     @override
-    def available(self) -> bool:
-        """Our own numbers are known while the console is away."""
-        return self._mac in self.coordinator.data.cameras
-
-    @property
-    @override
     def native_value(self) -> int:
         """The number now."""
         return self.coordinator.data.today.sightings_of(self._mac, self._kind)
-
-    @override
-    def _shows(self) -> object:
-        return self.available, self.native_value
 
 
 @callback

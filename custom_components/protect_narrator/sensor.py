@@ -17,9 +17,9 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.restore_state import RestoredExtraData, RestoreEntity
 
 from .coordinator import NarratorCoordinator, NarratorData, Published
-from .entity import CameraEntity, ConsoleEntity, SightingEntity, async_add_for_cameras
+from .entity import ConsoleEntity, SightingEntity, async_add_for_cameras
 from .hidden import hidden_ids
-from .kind_sensors import async_add_counts
+from .kind_sensors import CameraNumberSensor, async_add_counts
 from .pipeline.breaker import Downloads
 from .pipeline.models import FallbackReason
 from .runtime import NarratorConfigEntry
@@ -178,29 +178,18 @@ class ConsoleSensor(ConsoleEntity, SensorEntity):
         return self.native_value
 
 
-class CameraCallsSensor(CameraEntity, SensorEntity):
+class CameraCallsSensor(CameraNumberSensor):
     """How often an AI was asked about one camera today."""
 
     key = "ai_calls_today"
-    _attr_state_class = SensorStateClass.TOTAL_INCREASING
     _attr_entity_category = EntityCategory.DIAGNOSTIC
     _attr_entity_registry_enabled_default = False
-
-    @property
-    @override
-    def available(self) -> bool:
-        """Our own numbers are known while the console is away."""
-        return self._mac in self.coordinator.data.cameras
 
     @property
     @override
     def native_value(self) -> int:
         """The number now."""
         return self.coordinator.data.today.ai_calls_of(self._mac)
-
-    @override
-    def _shows(self) -> object:
-        return self.available, self.native_value
 
 
 class RestoredSightingSensor(SightingEntity, SensorEntity, RestoreEntity):
