@@ -116,7 +116,7 @@ async def test_what_was_lost_is_counted_and_can_be_asked_for(hass: HomeAssistant
 async def test_letters_of_every_kind_are_looked_for(hass: HomeAssistant) -> None:
     told = _nth(1, faces=("José García",), license_plates=("WÜ AB 12",))
     description = Description(
-        title="Eine ältere Dame 🚶",
+        title="Eine ältere Dame 🚶 auf der Straße",
         description="She has a \\ sign, \"double\" and 'quoted', 100% wet.",
         importance=Importance.LOW,
     )
@@ -127,6 +127,7 @@ async def test_letters_of_every_kind_are_looked_for(hass: HomeAssistant) -> None
         SightingQuery(text="'quoted', 100%"),
         SightingQuery(text='\\ sign "DOUBLE"'),
         SightingQuery(text="🚶"),
+        SightingQuery(text="STRASSE dame"),
         SightingQuery(face="josé garcía"),
         SightingQuery(plate="wü ab 12"),
     ):

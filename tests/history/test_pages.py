@@ -211,6 +211,31 @@ async def test_each_filter_leaves_out_what_does_not_match(
     assert await record.titles(**asked) == expected
 
 
+@pytest.mark.parametrize(
+    ("written", "asked"),
+    [
+        ("Die Straße ist leer", "straße"),
+        ("Die Straße ist leer", "STRASSE"),
+        ("DIE STRASSE IST LEER", "Straße"),
+        ("İstanbul Valiliği", "İSTANBUL valiliği"),
+    ],
+)
+async def test_letters_that_become_others_when_they_are_made_small_are_found(
+    record: Record, written: str, asked: str
+) -> None:
+    record.tell(1, told={"title": written})
+    record.tell(2, minutes=1, told={"title": "Dies ist es nicht"})
+
+    assert await record.titles(text=asked) == [written]
+
+
+async def test_names_with_such_letters_are_found_too(record: Record) -> None:
+    record.tell(1, faces=("Jörg Groß",), told={"title": "ours"})
+    record.tell(2, faces=("Jörg Gros",), told={"title": "another"})
+
+    assert await record.titles(face="JÖRG GROSS") == ["ours"]
+
+
 async def test_one_is_found_by_its_id_with_its_last_words(record: Record) -> None:
     data = record.tell(1)
     again = record.tell(1, revision=2, told={"title": "again"})

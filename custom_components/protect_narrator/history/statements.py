@@ -8,6 +8,7 @@ order in which conditions are written, and what has a question of its own in it 
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+import re
 
 from homeassistant.components.recorder.db_schema import (
     EVENT_DATA_JSON,
@@ -55,6 +56,11 @@ _MOST_HINTS = 4
 
 _DAY_S = 86_400.0
 _HALF_DAY_S = _DAY_S / 2
+
+# What a database may write, or make small, otherwise than Python: all that is no letter or digit of
+# ASCII, and what these may stem from, as "ss" from one letter in German and "i" with a dot on the
+# dot in Turkish.
+_OTHERWISE = re.compile(r"[A-Za-z]?[^A-Za-z0-9]+|ss")
 
 # Half of what a moment is told apart by.
 _NEXT_TO_NOTHING_S = 5e-7
@@ -277,4 +283,4 @@ def _text_lost(reason: str) -> ColumnElement[bool]:
 
 def _loosely(text: str) -> str:
     """Return a pattern for what databases write, escape and compare each in its own way."""
-    return "".join(letter if letter.isascii() and letter.isalnum() else "%" for letter in text)
+    return _OTHERWISE.sub("%", text)
