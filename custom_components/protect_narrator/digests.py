@@ -186,11 +186,16 @@ def _reason(err: NarratorError) -> FallbackReason:
 
 @callback
 def _agent_of(hass: HomeAssistant, data: Mapping[str, Any]) -> _Agent | None:
-    """Return the agent of the Sighting's camera; None where its console is not at work."""
+    """Return the agent of the Sighting's camera.
+
+    None where its console is not at work, or the camera is not known any more: nobody can tell
+    which agent was chosen for it.
+    """
     for entry in loaded_entries(hass):
         if entry.runtime_data.coordinator.console.mac.lower() == data["console_id"]:
-            options = options_at(entry, mac_of(hass, data))
-            return _Agent(entry, options.get(CONF_AGENT_ID) or "")
+            if (mac := mac_of(hass, data)) is None:
+                return None
+            return _Agent(entry, options_at(entry, mac).get(CONF_AGENT_ID) or "")
     return None
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import Platform
-from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
 import pytest
 
 from custom_components.protect_narrator.const import (
@@ -34,6 +34,20 @@ COUNTS = {"by_camera": {"Camera 1": 2, "Camera 2": 1}, "by_label": {"person": 3}
 
 def calls_today(home: Home) -> str:
     return home.state(Platform.SENSOR, "ai_calls_today", home.console).state
+
+
+def choose_for(home: Home, number: int, agent: FakeTaskEntity) -> None:
+    """Let the camera with that number have its own agent."""
+    profile: dict[str, Any] = {CONF_AGENT_ID: agent.entity_id}
+    home.hass.config_entries.async_add_subentry(
+        home.entry,
+        ConfigSubentry(
+            data=profile,  # type: ignore[arg-type]  # a plain mapping does
+            subentry_type=SUBENTRY_CAMERA,
+            title=f"Camera {number}",
+            unique_id=home.console.cameras[number].mac,
+        ),
+    )
 
 
 async def test_the_model_is_asked_once_of_all_that_was_seen(home: Home, model: Model) -> None:
@@ -197,21 +211,12 @@ async def test_of_many_the_newest_are_told_and_all_are_counted(
     assert "you are told 2" in told
 
 
-async def test_what_one_ai_has_seen_is_not_told_to_another(home: Home, hass: HomeAssistant) -> None:
+async def test_what_one_ai_has_seen_is_not_told_to_another(home: Home) -> None:
     """Who gave one camera an AI at home does not want its words told to one in the cloud."""
     cloud, at_home = FakeTaskEntity("Cloud"), FakeTaskEntity("At home")
     await add_agents(home.hass, cloud, at_home)
     await home.set_up(cloud)
-    profile: dict[str, Any] = {CONF_AGENT_ID: at_home.entity_id}
-    hass.config_entries.async_add_subentry(
-        home.entry,
-        ConfigSubentry(
-            data=profile,  # type: ignore[arg-type]  # a plain mapping does
-            subentry_type=SUBENTRY_CAMERA,
-            title="Camera 2",
-            unique_id=home.console.cameras[2].mac,
-        ),
-    )
+    choose_for(home, 2, at_home)
     at_home.answer = lambda: {**GOOD_ANSWER, "title": "A secret"}
     await seen(home, 1, 2, 1)
     cloud.answer = lambda: DIGEST
@@ -223,3 +228,24 @@ async def test_what_one_ai_has_seen_is_not_told_to_another(home: Home, hass: Hom
     assert (answer["sightings_total"], answer["sightings_considered"]) == (3, 2)
     alone = await call(home.hass, "summarize", entity_id=sensor_of(home, 2))
     assert alone["agent_id"] == at_home.entity_id
+
+
+async def test_nor_is_it_when_the_camera_is_gone(home: Home) -> None:
+    """Its words are in the record for days, and nobody knows its profile any more."""
+    cloud, at_home = FakeTaskEntity("Cloud"), FakeTaskEntity("At home")
+    await add_agents(home.hass, cloud, at_home)
+    await home.set_up(cloud)
+    choose_for(home, 2, at_home)
+    at_home.answer = lambda: {**GOOD_ANSWER, "title": "A secret"}
+    await seen(home, 1, 2)
+    sensor = sensor_of(home, 2)
+    await home.unload()
+    await home.console.remove_camera(home.console.cameras[2].id)
+    er.async_get(home.hass).async_remove(sensor)
+    await home.start()
+    cloud.answer = lambda: DIGEST
+
+    answer = await call(home.hass, "summarize")
+
+    assert "A secret" not in cloud.asked[-1].text
+    assert (answer["sightings_total"], answer["sightings_considered"]) == (2, 1)
