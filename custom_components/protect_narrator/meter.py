@@ -10,6 +10,10 @@ from .pipeline.ports import Answer
 
 _LOGGER = logging.getLogger(__name__)
 
+# Of a day's calls one in so many, and one at least, may be spent on what is asked about all
+# cameras: whoever may read may ask for that, and the rest is for what cameras see.
+_OF_ALL = 4
+
 
 class CallMeter:
     """The pipeline's Meter for one console."""
@@ -38,12 +42,14 @@ class CallMeter:
     def may_ask_of_all(self, policy: Policy) -> bool:
         """Say whether one more question about no one camera is within the day's limit.
 
-        What is kept for rings stays kept.
+        What is kept for rings stays kept, and three calls of four for Detections. Who has set no
+        limit has said that calls may be made; Home Assistant lets every user ask its agents.
         """
-        if self._budget(policy).left() != 0:
-            return True
-        self._say_once(None, "all of its cameras")
-        return False
+        if self._budget(policy).left() == 0:
+            self._say_once(None, "all of its cameras")
+            return False
+        limit, spent = policy.calls_per_day, self._coordinator.today.ai_calls_of(None)
+        return limit is None or spent < max(1, limit // _OF_ALL)
 
     def asked_of_all(self) -> None:
         """Count such a question, just before it is put."""

@@ -168,6 +168,20 @@ async def test_at_the_limit_no_call_is_spent(home: Home, agent: FakeTaskEntity) 
     assert len(agent.asked) == 2
 
 
+async def test_digests_do_not_use_up_what_cameras_need(home: Home, agent: FakeTaskEntity) -> None:
+    """Whoever may read can ask for one, again and again."""
+    await home.set_up(agent, {CONF_CALLS_PER_DAY: 8})
+    await seen(home, 1)
+    agent.answer = lambda: DIGEST
+
+    reasons = [(await call(home.hass, "summarize"))["fallback_reason"] for _ in range(4)]
+    agent.answer = lambda: GOOD_ANSWER
+    (another,) = await seen(home, 1)
+
+    assert reasons == [None, None, "budget_exhausted", "budget_exhausted"]
+    assert another["fallback_reason"] is None
+
+
 async def test_where_nothing_was_seen_nobody_is_asked(home: Home, agent: FakeTaskEntity) -> None:
     await home.set_up(agent)
 
