@@ -152,6 +152,8 @@ async def _ask(
         place = shared(hass).gate.place(policy.ai_at_once, Turn.LATER)
         try:
             async with asyncio.timeout(_TURN_LIMIT_S):
+                # One at a time, however many are asked for: the other places are for what is live.
+                await stack.enter_async_context(shared(hass).digest)
                 await stack.enter_async_context(place)
         except TimeoutError as err:
             raise AgentUnavailableError(FallbackDetail.OVERLOAD, "others go first") from err

@@ -1,5 +1,6 @@
 """What runs for one config entry, and what the entries share."""
 
+import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
@@ -113,6 +114,7 @@ class Shared:
 
     decoder: Decoder = field(default_factory=Decoder)
     gate: Gate = field(default_factory=Gate)
+    digest: asyncio.Lock = field(default_factory=asyncio.Lock)
     run: str = field(default_factory=ulid_now)
 
     snapshots: dict[str, SnapshotStore] = field(default_factory=dict)

@@ -10,6 +10,7 @@ import pytest
 
 from custom_components.protect_narrator.const import (
     CONF_AGENT_ID,
+    CONF_AI_AT_ONCE,
     CONF_CALLS_PER_DAY,
     CONF_DESCRIBE_TIMEOUT,
     CONF_LANGUAGE,
@@ -24,6 +25,7 @@ from tests.fake_agents import (
     add_agents,
 )
 from tests.ollama import AI_TASK
+from tests.waiting import until
 
 from .asking import call, delete, seen, sensor_of
 from .conftest import Home
@@ -180,6 +182,28 @@ async def test_digests_do_not_use_up_what_cameras_need(home: Home, agent: FakeTa
 
     assert reasons == [None, None, "budget_exhausted", "budget_exhausted"]
     assert another["fallback_reason"] is None
+
+
+async def test_however_many_are_asked_for_live_ones_do_not_wait(
+    home: Home, agent: FakeTaskEntity, never: asyncio.Future[object]
+) -> None:
+    await home.set_up(agent, {CONF_AI_AT_ONCE: 2})
+    await seen(home, 1)
+
+    def answer() -> object:
+        is_digest = "sum them up" in agent.asked[-1].text
+        return asyncio.shield(never) if is_digest else GOOD_ANSWER
+
+    agent.answer = answer
+    digests = [asyncio.create_task(call(home.hass, "summarize")) for _ in range(3)]
+    await until(lambda: len(agent.asked) == 2)
+
+    (another,) = await seen(home, 1)
+
+    assert another["fallback_reason"] is None
+    assert len(agent.asked) == 3
+    never.set_result(DIGEST)
+    assert [(await each)["summary"] for each in digests] == [DIGEST["description"]] * 3
 
 
 async def test_where_nothing_was_seen_nobody_is_asked(home: Home, agent: FakeTaskEntity) -> None:
