@@ -11,8 +11,8 @@ from typing import Any
 
 from homeassistant.util.ulid import bytes_to_ulid
 
-# The last byte of a context is the revision's.
-_REVISIONS = 256
+# The last byte of a context is the revision's: one more would take the place of the first.
+LAST_REVISION = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,11 @@ class Row:
 
 
 def context_id(sighting_id: str, revision: int) -> str:
-    """Return the ULID with which that revision of the Sighting (32 hex digits) is fired."""
-    return bytes_to_ulid(_begin(sighting_id) + bytes([revision % _REVISIONS]))
+    """Return the ULID with which that revision of the Sighting (32 hex digits) is fired.
+
+    Raises ValueError beyond LAST_REVISION.
+    """
+    return bytes_to_ulid(_begin(sighting_id) + bytes([revision]))
 
 
 def context_range(sighting_id: str) -> tuple[bytes, bytes]:

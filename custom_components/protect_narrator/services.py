@@ -37,6 +37,7 @@ from .pipeline.errors import NotTakenError, NoWordsError
 from .pipeline.models import Detection, Label, Phase
 from .pipeline.text import LONGEST_WISH, tidy
 from .reading import async_known
+from .records import LAST_REVISION
 from .runtime import NarratorConfigEntry
 from .stored import detection_from
 
@@ -133,9 +134,11 @@ async def _describe_again(call: ServiceCall) -> ServiceResponse:
     newest = runtime.recent.find(sighting_id) or data
     if is_to_come(newest["phase"], detection, runtime.ledger):
         raise mistake("still_going_on")
+    revision = max(newest["revision"], data["revision"], 1) + 1
+    if revision > LAST_REVISION:
+        raise mistake("described_too_often", most=str(LAST_REVISION))
     # All revisions have the time of the first.
     runtime.recent.note(data, known.time)
-    revision = max(newest["revision"], data["revision"], 1) + 1
     return await _described(entry, detection, call, revision=revision)
 
 

@@ -5,7 +5,12 @@ from datetime import timedelta
 from homeassistant.util.ulid import ulid_to_bytes
 import pytest
 
-from custom_components.protect_narrator.records import context_id, context_range, recorded_at
+from custom_components.protect_narrator.records import (
+    LAST_REVISION,
+    context_id,
+    context_range,
+    recorded_at,
+)
 from tests.shell.sightings import START, sighting
 
 
@@ -13,10 +18,17 @@ def test_each_revision_has_a_context_of_its_own_within_the_sightings_range() -> 
     sighting_id = sighting().sighting_id
     first, last = context_range(sighting_id)
 
-    contexts = [ulid_to_bytes(context_id(sighting_id, revision)) for revision in range(4)]
+    contexts = [
+        ulid_to_bytes(context_id(sighting_id, revision)) for revision in range(LAST_REVISION + 1)
+    ]
 
     assert contexts == sorted(set(contexts))
-    assert all(first <= context <= last for context in contexts)
+    assert (contexts[0], contexts[-1]) == (first, last)
+
+
+def test_no_revision_takes_the_context_of_another() -> None:
+    with pytest.raises(ValueError, match="range"):
+        context_id(sighting().sighting_id, LAST_REVISION + 1)
 
 
 def test_ranges_of_two_sightings_do_not_meet() -> None:

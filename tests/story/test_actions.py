@@ -13,6 +13,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockUser, mock_storage
 
 from custom_components.protect_narrator.const import CONF_FIRST_WORDS, DOMAIN
+from custom_components.protect_narrator.records import LAST_REVISION
 from simulator.console import Reply
 from simulator.model import Model
 from tests.fake_agents import GOOD_ANSWER, FakeTaskEntity
@@ -215,6 +216,24 @@ async def test_an_old_sighting_does_not_become_the_last_one(
     shown = home.hass.states.get(entity_of(home, 1, "sensor", "last_sighting"))
     assert shown is not None
     assert shown.attributes["sighting_id"] == sightings[1]["sighting_id"]
+
+
+async def test_it_is_described_again_as_often_as_there_is_a_place_for_in_the_record(
+    home: Home, agent: FakeTaskEntity
+) -> None:
+    await home.set_up(agent)
+    await home.see(home.console.cameras[1])
+    first = await home.next_sighting()
+    last = {**first, "revision": LAST_REVISION}
+    began = datetime.fromisoformat(first["start"]).timestamp()
+    home.entry.runtime_data.recent.note(last, began)
+
+    with pytest.raises(ServiceValidationError) as caught:
+        await call(home.hass, "describe_again", sighting_id=first["sighting_id"])
+
+    assert caught.value.translation_key == "described_too_often"
+    assert len(agent.asked) == 1
+    assert await call(home.hass, "get_sighting", sighting_id=first["sighting_id"]) == last
 
 
 async def test_the_same_is_described_once_at_a_time(
