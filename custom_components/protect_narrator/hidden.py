@@ -53,6 +53,14 @@ def hidden_ids(hass: HomeAssistant) -> frozenset[str]:
     return hass.data.get(DATA_HIDDEN, frozenset())
 
 
+@callback
+def hidden_starts(hass: HomeAssistant) -> dict[str, float]:
+    """Return when each of what is hidden began, in seconds since the epoch; 0 is not known."""
+    file = hass.data.get(_DATA_FILE)
+    starts = file.starts if isinstance(file, Hidden) else {}
+    return {each: starts.get(each, 0.0) for each in hidden_ids(hass)}
+
+
 async def async_hidden_ids(hass: HomeAssistant) -> frozenset[str]:
     """Return the ids of what is hidden, read now where that was not possible before.
 
@@ -95,6 +103,11 @@ class Hidden:
     def ids(self) -> frozenset[str]:
         """The ids of what is hidden."""
         return frozenset(self._starts)
+
+    @property
+    def starts(self) -> Mapping[str, float]:
+        """When each began, in seconds since the epoch; 0 is not known."""
+        return self._starts
 
     def begun_before(self, moment: datetime) -> frozenset[str]:
         """Return the ids of what began before that moment."""

@@ -8,12 +8,14 @@ from homeassistant.core import Context, HomeAssistant
 from homeassistant.util import dt as dt_util
 import pytest
 
-from custom_components.protect_narrator.hidden import DATA_HIDDEN
+from custom_components.protect_narrator.hidden import DATA_HIDDEN, async_hidden
 from custom_components.protect_narrator.history import (
     CameraSet,
     HistoryUnavailableError,
     SightingQuery,
     async_counts,
+    counts as counts_room,
+    pages,
 )
 from custom_components.protect_narrator.history.rows import async_processed
 from tests.history.conftest import Record
@@ -143,6 +145,28 @@ async def test_what_is_hidden_does_not_count(record: Record) -> None:
     record.hass.data[DATA_HIDDEN] = frozenset({hidden["sighting_id"], "0" * 32, "no id"})
 
     assert await counts(record) == [(START.date(), {None: 1})]
+
+
+async def test_of_what_is_hidden_only_that_time_is_looked_for(
+    record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thousand may be hidden, and a page of the media browser counts for each camera."""
+    hidden = await async_hidden(record.hass)
+    told = [record.tell(number, minutes=number) for number in range(3)]
+    for number in (0, 1):
+        await hidden.async_hide(told[number]["sighting_id"], START + timedelta(minutes=number))
+    # Of one whose time is lost it cannot be known.
+    await hidden.async_hide(told[2]["sighting_id"], datetime.fromtimestamp(0, UTC))
+    looked_for: list[str] = []
+
+    def newest_of(session: Any, type_id: int, sighting_id: str) -> Any:
+        looked_for.append(sighting_id)
+        return pages.newest_of(session, type_id, sighting_id)
+
+    monkeypatch.setattr(counts_room, "newest_of", newest_of)
+
+    assert await counts(record, since=START + timedelta(minutes=1)) == []
+    assert sorted(looked_for) == sorted(each["sighting_id"] for each in told[1:])
 
 
 async def test_days_to_come_are_not_asked_for(record: Record) -> None:

@@ -12,6 +12,7 @@ from homeassistant.util import dt as dt_util
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm.session import Session
 
+from ..hidden import hidden_starts
 from .access import (
     HistoryUnavailableError,
     async_left_out,
@@ -27,6 +28,9 @@ from .statements import Stretch, by_day, oldest
 _MOST_DAYS = 366
 _DAY_S = 86_400
 
+# What is hidden knows its start by the microsecond.
+_ROUNDED_S = 1.0
+
 type _Reasons = Counter[str | None]
 
 
@@ -36,9 +40,11 @@ async def async_counts(hass: HomeAssistant, query: SightingQuery) -> tuple[DayCo
     Of the query its cameras and its time count. Raises HistoryUnavailableError.
     """
     recorder = recorder_of(hass)
-    hidden = await async_left_out(hass)
+    await async_left_out(hass)
     try:
-        counted = await recorder.async_add_executor_job(_counts, recorder, query, hidden)
+        counted = await recorder.async_add_executor_job(
+            _counts, recorder, query, hidden_starts(hass)
+        )
     except SQLAlchemyError as err:
         raise HistoryUnavailableError("the recorder's database does not answer") from err
     return tuple(
@@ -47,7 +53,7 @@ async def async_counts(hass: HomeAssistant, query: SightingQuery) -> tuple[DayCo
 
 
 def _counts(
-    recorder: Recorder, query: SightingQuery, hidden: frozenset[str]
+    recorder: Recorder, query: SightingQuery, hidden: Mapping[str, float]
 ) -> Mapping[date, _Reasons]:
     with reading(recorder) as session:
         if (type_id := event_type_id(session)) is None:
@@ -63,7 +69,7 @@ def _counts(
         counted: dict[date, _Reasons] = defaultdict(Counter)
         for number, loss, count in found:
             counted[day_zero + timedelta(days=round(number))][loss or None] += count
-        for fired, reason in _hidden(session, type_id, query, hidden):
+        for fired, reason in _hidden(session, type_id, query, _may_count(hidden, since, until)):
             counted[_local_day(fired)][reason] -= 1
         return {day: +counted[day] for day in sorted(counted, reverse=True)}
 
@@ -105,6 +111,12 @@ def _first_of(offset: float, begin: int, end: int) -> int:
 def _offset_s(moment: int) -> float:
     offset = dt_util.as_local(datetime.fromtimestamp(moment, UTC)).utcoffset()
     return 0.0 if offset is None else offset.total_seconds()
+
+
+def _may_count(hidden: Mapping[str, float], since: datetime, until: datetime) -> Iterator[str]:
+    """Yield the ids of what may have begun then: each of them is looked for on its own."""
+    begin, end = since.timestamp() - _ROUNDED_S, until.timestamp() + _ROUNDED_S
+    return (each for each, start in hidden.items() if not start or begin <= start <= end)
 
 
 def _hidden(
