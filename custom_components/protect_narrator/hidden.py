@@ -54,6 +54,12 @@ def hidden_ids(hass: HomeAssistant) -> frozenset[str]:
 
 
 @callback
+def is_hidden_known(hass: HomeAssistant) -> bool:
+    """Say whether it was read what is hidden; until then anything may be."""
+    return DATA_HIDDEN in hass.data
+
+
+@callback
 def hidden_starts(hass: HomeAssistant) -> dict[str, float]:
     """Return when each of what is hidden began, in seconds since the epoch; 0 is not known."""
     file = hass.data.get(_DATA_FILE)

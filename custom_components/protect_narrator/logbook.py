@@ -13,7 +13,7 @@ from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers.translation import async_get_cached_translations
 
 from .const import DOMAIN, EVENT_SIGHTING
-from .hidden import hidden_ids
+from .hidden import hidden_ids, is_hidden_known
 from .permissions import mac_of, telling_entity
 from .pipeline.models import Phase
 from .pipeline.text import LONGEST_CAMERA, LONGEST_TITLE, inert
@@ -46,6 +46,9 @@ def _described(hass: HomeAssistant, data: Mapping[str, Any]) -> dict[str, str]:
     """
     camera = inert(_text(data, "camera_name"), LONGEST_CAMERA) or "Protect Narrator"
     entry = {LOGBOOK_ENTRY_NAME: camera, LOGBOOK_ENTRY_ICON: _ICON}
+    if not is_hidden_known(hass):
+        # Asked for by Home Assistant, before a console is set up or where the disk has failed.
+        return {**entry, LOGBOOK_ENTRY_MESSAGE: _said(hass, "logbook_unknown", "")}
     if _text(data, "sighting_id") in hidden_ids(hass):
         return {**entry, LOGBOOK_ENTRY_MESSAGE: _said(hass, "logbook_deleted", "")}
     title = inert(_text(data, "title"), LONGEST_TITLE)

@@ -11,6 +11,7 @@ from homeassistant.util import dt as dt_util
 import pytest
 
 from custom_components.protect_narrator.const import CONF_FIRST_WORDS, EVENT_SIGHTING
+from custom_components.protect_narrator.hidden import async_hidden_ids
 from tests.fake_agents import GOOD_ANSWER, FakeTaskEntity
 
 from .asking import call, delete, seen, sensor_of
@@ -80,6 +81,24 @@ async def test_first_words_and_later_ones_say_what_they_are(
     assert {entry["message"] for entry in await activity()} == {
         "\u2013 a Sighting that was deleted"
     }
+
+
+async def test_nothing_is_told_before_it_is_known_what_was_deleted(
+    home: Home, activity: Activity, hass_storage: dict[str, Any]
+) -> None:
+    """Home Assistant asks all the same, as where the disk fails at the start."""
+    sighting_id, key = "a" * 32, "protect_narrator.hidden"
+    content = {"hidden": {sighting_id: 1.0}}
+    hass_storage[key] = {"version": 1, "minor_version": 1, "key": key, "data": content}
+    assert await async_setup_component(home.hass, "protect_narrator", {})
+    home.hass.bus.async_fire(EVENT_SIGHTING, {"sighting_id": sighting_id, "title": "A secret"})
+
+    (entry,) = await activity()
+    assert entry["message"] == "\u2013 a Sighting; which ones were deleted cannot be read yet"
+
+    await async_hidden_ids(home.hass)
+    (entry,) = await activity()
+    assert entry["message"] == "\u2013 a Sighting that was deleted"
 
 
 async def test_it_speaks_the_language_of_the_house(
