@@ -281,6 +281,15 @@ async def test_what_is_hidden_is_not_found(record: Record) -> None:
     assert await async_find(record.hass, hidden["sighting_id"]) is None
 
 
+async def test_however_much_is_hidden_what_is_not_is_on_the_first_page(record: Record) -> None:
+    """Who asks for the last one does not turn pages."""
+    record.tell(99, minutes=-1, told={"title": "shown"})
+    hidden = {record.tell(number, minutes=number)["sighting_id"] for number in range(30)}
+    record.hass.data[DATA_HIDDEN] = frozenset(hidden)
+
+    assert await record.titles(limit=1) == ["shown"]
+
+
 async def test_what_is_hidden_is_read_by_the_first_who_asks(
     record: Record, hass_storage: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -108,9 +108,10 @@ def _page(
     with reading(recorder) as session:
         if (type_id := event_type_id(session)) is None:
             return Page((), None)
-        for _ in range(_MOST_READS):
-            # One more than is shown tells whether there are more.
-            wanted = limit + 1 - len(found)
+        for reads in range(_MOST_READS):
+            # One more than is shown tells whether there are more. Where that was not enough much is
+            # not shown: all that may be hidden is behind us before we give up.
+            wanted = MOST_IN_PAGE if reads else limit + 1
             some = list(_some(session, type_id, query, place, wanted))
             for row_place, data in some:
                 if not is_ours(data) or data["sighting_id"] in hidden or not contains(query, data):
