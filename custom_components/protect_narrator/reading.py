@@ -15,12 +15,15 @@ from .hidden import HiddenUnavailableError, async_hidden
 from .history import (
     BadCursorError,
     CameraSet,
+    EventExcludedError,
     HistoryUnavailableError,
+    NotRecordedError,
     Page,
     SightingQuery,
     async_find_row,
     async_page,
     async_processed,
+    require_recording,
 )
 from .mistakes import failure, mistake
 from .permissions import (
@@ -101,11 +104,14 @@ async def async_read(
     await _stored(hass)
     try:
         async with asyncio.timeout(READ_LIMIT_S):
-            return await async_page(hass, query, limit=limit, cursor=cursor)
+            page = await async_page(hass, query, limit=limit, cursor=cursor)
     except BadCursorError as err:
         raise mistake("bad_cursor") from err
     except (HistoryUnavailableError, TimeoutError) as err:
         raise failure("no_history") from err
+    if not page.sightings and cursor is None:
+        _require_recording(hass)
+    return page
 
 
 async def async_known(hass: HomeAssistant, sighting_id: str) -> Row:
@@ -144,6 +150,17 @@ async def async_require_hidden(hass: HomeAssistant) -> None:
         await async_hidden(hass)
     except HiddenUnavailableError as err:
         raise failure("memory_unavailable") from err
+
+
+@callback
+def _require_recording(hass: HomeAssistant) -> None:
+    """Raise where that nothing is found means nothing: what cameras see is not recorded."""
+    try:
+        require_recording(hass)
+    except EventExcludedError as err:
+        raise failure("browse_event_excluded") from err
+    except NotRecordedError as err:
+        raise failure("browse_recorder_off") from err
 
 
 async def _stored(hass: HomeAssistant) -> None:

@@ -253,6 +253,29 @@ async def test_without_an_answer_of_the_recorder_it_is_said(
     assert caught.value.translation_key == "no_history"
 
 
+async def test_where_nothing_is_recorded_nobody_is_told_that_nothing_was_seen(
+    home: Home, agent: FakeTaskEntity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await home.set_up(agent)
+    (sighting,) = await seen(home, 1)
+    await sightings_in_database(home.hass)
+    recorder = home.hass.data[DATA_INSTANCE]
+
+    async def why_not(action: str) -> str | None:
+        with pytest.raises(HomeAssistantError) as caught:
+            await call(home.hass, action, since="yesterday", until="today")
+        return caught.value.translation_key
+
+    with monkeypatch.context() as patched:
+        patched.setattr(recorder, "exclude_event_types", {EVENT_SIGHTING})
+        assert await why_not("get_sightings") == "browse_event_excluded"
+        assert await why_not("summarize") == "browse_event_excluded"
+        # What is there is told.
+        assert ids(await call(home.hass, "get_sightings")) == [sighting["sighting_id"]]
+    monkeypatch.setattr(recorder, "enabled", False)
+    assert await why_not("get_sightings") == "browse_recorder_off"
+
+
 async def test_yesterday_ends_when_today_begins(home: Home, agent: FakeTaskEntity) -> None:
     await home.set_up(agent)
     await seen(home, 1)
