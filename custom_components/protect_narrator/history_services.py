@@ -123,6 +123,7 @@ async def _delete_sighting(call: ServiceCall) -> None:
     except HiddenUnavailableError as err:
         raise failure("not_deleted") from err
     for entry in loaded_entries(hass):
+        entry.runtime_data.recent.forget(sighting_id)
         ledger = entry.runtime_data.ledger
         # What is not waited for is never fired again.
         ledger.async_stored(

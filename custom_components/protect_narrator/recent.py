@@ -31,6 +31,10 @@ class RecentSightings:
         if len(self._fired) > _KEPT:
             self._fired.popitem(last=False)
 
+    def forget(self, sighting_id: str) -> None:
+        """Remember that one no more, also when nobody knows any longer that it was hidden."""
+        self._fired.pop(sighting_id, None)
+
     def find(self, sighting_id: str) -> dict[str, Any] | None:
         """Return the data of its highest revision, None when it was not among the last."""
         known = self.find_row(sighting_id)

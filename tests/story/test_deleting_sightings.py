@@ -11,12 +11,16 @@ from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import mock_restore_cache_with_extra_data
+from pytest_homeassistant_custom_component.components.recorder.common import (
+    async_wait_recording_done,
+)
 
 from custom_components.protect_narrator import hidden as hidden_room
 from custom_components.protect_narrator.const import CONF_FIRST_WORDS
 from custom_components.protect_narrator.forgetting import async_forget_purged
 from custom_components.protect_narrator.hidden import SIGNAL_HIDDEN, async_hidden, hidden_ids
 from custom_components.protect_narrator.history import SightingQuery, async_counts
+from custom_components.protect_narrator.history.presence import async_there
 from custom_components.protect_narrator.kept_pictures import find_kept
 from tests.fake_agents import GOOD_ANSWER, FakeTaskEntity
 from tests.waiting import until
@@ -254,3 +258,27 @@ async def test_an_id_is_forgotten_when_its_row_is_gone_and_not_before(
     await async_forget_purged(home.hass)
 
     assert hidden_ids(home.hass) == {sighting["sighting_id"], "2" * 32}
+
+
+async def test_it_does_not_come_back_when_its_id_is_forgotten(
+    home: Home, agent: FakeTaskEntity
+) -> None:
+    """A quiet home has its last Sightings in mind for longer than the recorder keeps them."""
+    await home.set_up(agent)
+    (sighting,) = await seen(home, 1)
+    sighting_id = sighting["sighting_id"]
+    await sightings_in_database(home.hass)
+    await delete(home.hass, sighting_id)
+    await home.hass.services.async_call("recorder", "purge", {"keep_days": 0}, blocking=True)
+    for _ in range(20):  # it takes several turns of the recorder
+        await async_wait_recording_done(home.hass)
+    assert not await async_there(home.hass, {sighting_id})
+
+    hidden = await async_hidden(home.hass)
+    hidden._starts[sighting_id] = 1.0
+    await async_forget_purged(home.hass)
+
+    assert hidden_ids(home.hass) == frozenset()
+    with pytest.raises(ServiceValidationError) as caught:
+        await call(home.hass, "get_sighting", sighting_id=sighting_id)
+    assert caught.value.translation_key == "sighting_not_found"
