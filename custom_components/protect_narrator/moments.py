@@ -1,7 +1,7 @@
 """Moments as people write them: at a time, so long ago, or today."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 import re
 
 from homeassistant.util import dt as dt_util
@@ -59,6 +59,9 @@ def _meant(value: object) -> datetime:
     match value:
         case datetime():
             return value
+        case date():
+            # As YAML reads a day without quotation marks.
+            return dt_util.start_of_local_day(value)
         case timedelta():
             return _before(now, value)
         case Mapping():

@@ -1,7 +1,7 @@
 """Moments are understood as people write them."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from freezegun.api import FrozenDateTimeFactory
@@ -34,6 +34,7 @@ def _berlin(freezer: FrozenDateTimeFactory) -> Iterator[None]:
         ("2026-11-24T08:00:00Z", datetime(2026, 11, 24, 8, tzinfo=UTC)),
         (datetime(2026, 11, 24, 8), datetime(2026, 11, 24, 8, tzinfo=BERLIN)),  # noqa: DTZ001 - as templates make them
         ("2026-11-23", datetime(2026, 11, 23, tzinfo=BERLIN)),
+        (date(2026, 11, 23), datetime(2026, 11, 23, tzinfo=BERLIN)),
         ("today", datetime(2026, 11, 24, tzinfo=BERLIN)),
         ("Yesterday", datetime(2026, 11, 23, tzinfo=BERLIN)),
         ("now", NOW),
