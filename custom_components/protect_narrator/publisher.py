@@ -8,6 +8,7 @@ from homeassistant.core import Context, HomeAssistant
 
 from .coordinator import NarratorCoordinator, Published
 from .devices import linked_device
+from .hidden import hidden_ids
 from .ledger import Ledger
 from .pipeline.models import Phase, Sighting
 from .pipeline.text import (
@@ -67,7 +68,9 @@ class SightingPublisher:
         """
         snapshots, sighting_id = self._snapshots, sighting.sighting_id
         mac = self._coordinator.mac_of(sighting.detection.camera_id)
-        if sighting.picture is not None and mac is not None:
+        # Of what was deleted while it was described again none is to be on the disk.
+        is_wanted = sighting_id not in hidden_ids(self._hass)
+        if sighting.picture is not None and mac is not None and is_wanted:
             taken = sighting.detection.start
             await snapshots.async_keep(mac, sighting_id, sighting.picture, taken)
         return None if snapshots.find(sighting_id) is None else image_path(sighting_id)

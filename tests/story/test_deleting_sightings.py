@@ -202,11 +202,15 @@ async def test_what_is_deleted_while_it_is_described_again_is_not_shown_again(
     hidden = await async_hidden(home.hass)
     await hidden.async_hide(sighting["sighting_id"], dt_util.utcnow())
     async_dispatcher_send(home.hass, SIGNAL_HIDDEN, sighting["sighting_id"])
+    kept = find_kept(home.hass, sighting["sighting_id"])
+    assert kept is not None
+    await kept.store.async_remove(sighting["sighting_id"])
     never.set_result(GOOD_ANSWER)
     await again
 
     shown = home.state(Platform.SENSOR, "last_sighting", home.console.cameras[1])
     assert shown.state == "unknown"
+    assert find_kept(home.hass, sighting["sighting_id"]) is None
     await nothing_is_found(home, sighting)
 
 
