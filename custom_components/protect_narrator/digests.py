@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
@@ -145,9 +146,6 @@ async def _ask(
 
     Raises AgentError, AgentUnavailableError and OverBudgetError.
     """
-    runtime = entry.runtime_data
-    meter = runtime.meter
-    describer = HomeAssistantDescriber(hass, chosen or None, runtime.ledger.experience)
     async with AsyncExitStack() as stack:
         place = shared(hass).gate.place(policy.ai_at_once, Turn.LATER)
         try:
@@ -157,6 +155,12 @@ async def _ask(
                 await stack.enter_async_context(place)
         except TimeoutError as err:
             raise AgentUnavailableError(FallbackDetail.OVERLOAD, "others go first") from err
+        if entry.state is not ConfigEntryState.LOADED:
+            raise AgentUnavailableError(FallbackDetail.AGENT_MISSING, "the console was unloaded")
+        # That of now: what is counted for an earlier life of the entry is lost.
+        runtime = entry.runtime_data
+        meter = runtime.meter
+        describer = HomeAssistantDescriber(hass, chosen or None, runtime.ledger.experience)
         describer.require_reader()
         if not meter.may_ask_of_all(policy):
             raise OverBudgetError(FallbackDetail.OVER_BUDGET, "the AI calls of the day are used up")

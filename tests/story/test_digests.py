@@ -17,6 +17,7 @@ from custom_components.protect_narrator.const import (
     SUBENTRY_CAMERA,
 )
 from custom_components.protect_narrator.pipeline import digest as digest_room
+from custom_components.protect_narrator.runtime import shared
 from simulator.model import Model
 from tests.fake_agents import (
     GOOD_ANSWER,
@@ -204,6 +205,33 @@ async def test_however_many_are_asked_for_live_ones_do_not_wait(
     assert len(agent.asked) == 3
     never.set_result(DIGEST)
     assert [(await each)["summary"] for each in digests] == [DIGEST["description"]] * 3
+
+
+async def test_its_call_counts_although_the_entry_was_loaded_anew_meanwhile(
+    home: Home, agent: FakeTaskEntity
+) -> None:
+    await home.set_up(agent)
+    await seen(home, 1)
+    agent.answer = lambda: DIGEST
+    turn = shared(home.hass).digest
+
+    async with turn:
+        asking = asyncio.create_task(call(home.hass, "summarize"))
+        await until(lambda: turn._waiters)
+        await home.unload()
+        await home.start()
+    answer = await asking
+    async with turn:
+        asking = asyncio.create_task(call(home.hass, "summarize"))
+        await until(lambda: turn._waiters)
+        await home.unload()
+    without = await asking
+
+    assert answer["fallback_reason"] is None
+    assert without["fallback_reason"] == "agent_unavailable"
+    await home.start()
+    assert calls_today(home) == "2"
+    assert len(agent.asked) == 2
 
 
 async def test_where_nothing_was_seen_nobody_is_asked(home: Home, agent: FakeTaskEntity) -> None:
