@@ -17,7 +17,7 @@ from .assembly import async_assemble
 from .console_access import forget_log_ins
 from .const import DOMAIN
 from .following import async_follow
-from .forgetting import async_forget_daily
+from .forgetting import async_forget_hourly
 from .http import async_register_views
 from .intake import Intake
 from .issues import async_forget
@@ -39,7 +39,7 @@ async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
     for surface in (services, history_services, websocket_api):
         surface.async_register(hass)
     async_register_views(hass)
-    async_forget_daily(hass)
+    async_forget_hourly(hass)
     return True
 
 

@@ -1,4 +1,4 @@
-"""Looks once a day which of the hidden Sightings have no row any more."""
+"""Looks now and then which of the hidden Sightings have no row any more."""
 
 from datetime import datetime, timedelta
 import logging
@@ -15,8 +15,9 @@ from .history.presence import async_there
 
 _LOGGER = logging.getLogger(__name__)
 
-# The recorder purges at night.
-_EVERY = timedelta(days=1)
+# The recorder purges at night. A Home Assistant that is restarted every day gets there too, and
+# where nothing is old enough nobody is asked.
+_EVERY = timedelta(hours=1)
 
 # A row is written in seconds; one that was lost is fired again within the hour, or at the start
 # of Home Assistant after however long. Nothing is gained by forgetting one early.
@@ -25,7 +26,7 @@ _SETTLED = timedelta(days=1)
 
 @callback
 @singleton(f"{DOMAIN}_forgetting")
-def async_forget_daily(hass: HomeAssistant) -> bool:
+def async_forget_hourly(hass: HomeAssistant) -> bool:
     """Begin with it, once for each Home Assistant, until that ends."""
 
     async def look(_now: datetime) -> None:

@@ -10,7 +10,10 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError,
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.util import dt as dt_util
 import pytest
-from pytest_homeassistant_custom_component.common import mock_restore_cache_with_extra_data
+from pytest_homeassistant_custom_component.common import (
+    async_fire_time_changed,
+    mock_restore_cache_with_extra_data,
+)
 from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
@@ -286,3 +289,16 @@ async def test_it_does_not_come_back_when_its_id_is_forgotten(
     with pytest.raises(ServiceValidationError) as caught:
         await call(home.hass, "get_sighting", sighting_id=sighting_id)
     assert caught.value.translation_key == "sighting_not_found"
+
+
+async def test_ids_are_forgotten_in_a_home_that_is_restarted_every_day(
+    home: Home, agent: FakeTaskEntity
+) -> None:
+    """Else its list becomes full one day, and nothing can be deleted any more."""
+    await home.set_up(agent)
+    hidden = await async_hidden(home.hass)
+    await hidden.async_hide("1" * 32, dt_util.utcnow() - timedelta(days=40))
+
+    async_fire_time_changed(home.hass, dt_util.utcnow() + timedelta(hours=2))
+
+    await until(lambda: not hidden_ids(home.hass))
