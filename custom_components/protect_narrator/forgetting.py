@@ -41,11 +41,12 @@ def async_forget_hourly(hass: HomeAssistant) -> bool:
 async def async_forget_purged(hass: HomeAssistant) -> None:
     """Forget what was hidden and is no longer stored; where nobody can tell, all of it is kept.
 
-    What may still be there by the days that the recorder keeps is not even looked for.
+    What may still be there by the days that the recorder keeps is not even looked for, unless
+    there is little room: whoever needs some is told to purge earlier himself.
     """
     try:
         hidden = await async_hidden(hass)
-        kept = timedelta(days=keep_days(hass) or 0)
+        kept = timedelta(days=0 if hidden.needs_room else keep_days(hass) or 0)
         old = hidden.begun_before(dt_util.utcnow() - max(kept, _SETTLED))
         if old:
             await hidden.async_forget(old - await async_there(hass, old))

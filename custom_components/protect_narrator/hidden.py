@@ -115,6 +115,11 @@ class Hidden:
         """When each began, in seconds since the epoch; 0 is not known."""
         return self._starts
 
+    @property
+    def needs_room(self) -> bool:
+        """Whether more than half of the most are hidden."""
+        return len(self._starts) > MOST_HIDDEN // 2
+
     def begun_before(self, moment: datetime) -> frozenset[str]:
         """Return the ids of what began before that moment."""
         return frozenset(each for each, start in self._starts.items() if start < moment.timestamp())

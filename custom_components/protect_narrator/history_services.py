@@ -22,6 +22,7 @@ import probatio
 from .const import DOMAIN
 from .digests import async_summarize
 from .filters import ATTR_CURSOR, ATTR_LIMIT, ATTR_SINCE, ATTR_UNTIL, FILTERS, PERIOD, query_from
+from .forgetting import async_forget_purged
 from .hidden import (
     MOST_HIDDEN,
     SIGNAL_HIDDEN,
@@ -115,9 +116,8 @@ async def _delete_sighting(call: ServiceCall) -> None:
     sighting_id: str = call.data[ATTR_SIGHTING_ID]
     row = await async_known(hass, sighting_id)
     _require_finished(hass, row)
-    hidden = await async_hidden(hass)
     try:
-        await hidden.async_hide(sighting_id, datetime.fromtimestamp(row.time, UTC))
+        await _hide(hass, sighting_id, datetime.fromtimestamp(row.time, UTC))
     except HiddenFullError as err:
         raise mistake("too_many_deleted", most=str(MOST_HIDDEN)) from err
     except HiddenUnavailableError as err:
@@ -132,6 +132,17 @@ async def _delete_sighting(call: ServiceCall) -> None:
     async_dispatcher_send(hass, SIGNAL_HIDDEN, sighting_id)
     if (found := find_kept(hass, sighting_id)) is not None:
         await found.store.async_remove(sighting_id)
+
+
+async def _hide(hass: HomeAssistant, sighting_id: str, start: datetime) -> None:
+    """Hide it; raises as ``Hidden.async_hide``."""
+    hidden = await async_hidden(hass)
+    try:
+        await hidden.async_hide(sighting_id, start)
+    except HiddenFullError:
+        # He may have purged the recorder just now, as he was told.
+        await async_forget_purged(hass)
+        await hidden.async_hide(sighting_id, start)
 
 
 @callback

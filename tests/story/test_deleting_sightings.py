@@ -248,6 +248,22 @@ async def test_a_full_list_is_said_and_forgets_none(
     assert (await call(home.hass, "get_sightings"))["sightings"] == [two]
 
 
+async def test_room_comes_at_once_for_who_purges_himself(
+    home: Home, agent: FakeTaskEntity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the action advises; the recorder by itself would have kept that row for days."""
+    monkeypatch.setattr(hidden_room, "MOST_HIDDEN", 1)
+    await home.set_up(agent)
+    (sighting,) = await seen(home, 1)
+    hidden = await async_hidden(home.hass)
+    await hidden.async_hide("1" * 32, dt_util.utcnow() - timedelta(days=2))
+    await sightings_in_database(home.hass)
+
+    await delete(home.hass, sighting["sighting_id"])
+
+    assert hidden_ids(home.hass) == {sighting["sighting_id"]}
+
+
 async def test_an_id_is_forgotten_when_its_row_is_gone_and_not_before(
     home: Home, agent: FakeTaskEntity
 ) -> None:
