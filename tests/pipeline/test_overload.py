@@ -4,11 +4,14 @@ import asyncio
 from contextlib import suppress
 from dataclasses import replace
 import logging
+from pathlib import Path
+import threading
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from custom_components.protect_narrator.pipeline import (
+    clip as clip_module,
     overload as overload_module,
     runner as runner_module,
 )
@@ -19,6 +22,7 @@ from custom_components.protect_narrator.pipeline.breaker import (
 )
 from custom_components.protect_narrator.pipeline.case import Stage
 from custom_components.protect_narrator.pipeline.errors import NotTakenError
+from custom_components.protect_narrator.pipeline.frames import ClipInfo, probe
 from custom_components.protect_narrator.pipeline.models import Detection, Label, Policy, Sighting
 from custom_components.protect_narrator.pipeline.runner import Runner
 from tests.waiting import until
@@ -157,6 +161,29 @@ async def test_who_waits_for_a_slow_agent_gives_way_after_those_who_wait_for_the
     assert all(map(refused, told))
     assert outside.describer.asked_now == 1
     await until(lambda: len({path.parent for path in outside.archive.left()}) == 2)
+
+
+async def test_who_waits_for_a_slow_decoder_gives_way(
+    outside: FakeWorld, runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_end = threading.Event()
+
+    def slow(stop: threading.Event, path: Path) -> ClipInfo:
+        assert may_end.wait(30)
+        return probe(stop, path)
+
+    monkeypatch.setattr(clip_module, "probe", slow)
+    outside.console.refreshed = None
+    for number in range(MOST):
+        runner.submit(motion(number))
+    await until(lambda: all(each.clip_attempts for each in runner._unfinished.values()))
+    outside.console.refreshed = forever
+    runner.submit(detection(9))
+    (sighting,) = await outside.publisher.wait_for(1)
+    may_end.set()
+
+    assert sighting.detection == motion(2)
+    assert refused(sighting)
 
 
 async def test_what_is_found_late_takes_no_live_one_s_place_and_gives_its_own(

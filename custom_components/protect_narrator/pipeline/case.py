@@ -40,6 +40,9 @@ class Stage(StrEnum):
     CLEAN_UP = "clean up"
 
 
+_BEFORE_WORDS = frozenset({Stage.SETTLE, Stage.CLIP, Stage.EVIDENCE, Stage.DESCRIBE})
+
+
 @dataclass(slots=True, kw_only=True)
 class Case:
     """One Detection on its way to a Sighting.
@@ -109,9 +112,9 @@ class Case:
         return self.stage is Stage.SETTLE or (self.stage is Stage.CLIP and not self.clip_attempts)
 
     @property
-    def awaits_agent(self) -> bool:
-        """Whether all is there for an agent that was not asked yet."""
-        return self.stage is Stage.DESCRIBE and self.shown is _NOTHING
+    def may_give_way(self) -> bool:
+        """Whether no agent was shown anything of it yet, nor is it being told."""
+        return self.shown is _NOTHING and self.stage in _BEFORE_WORDS
 
     def enter(self, stage: Stage) -> None:
         """Begin a stage; the time since the last call belongs to the stage that ends."""

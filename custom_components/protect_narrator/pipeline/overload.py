@@ -20,9 +20,10 @@ REFUSED_AT_MOST = 4000
 def giving_way[Work](newcomer: Case, unfinished: dict[Work, Case]) -> Work | None:
     """Return whose place the newcomer gets: of the latest turn the newest; None is nobody's.
 
-    ``unfinished`` is in the order of coming. Only who has a later turn gives way, and only while
-    he waits: better one for whom nothing was fetched yet than one who waits for an agent, which
-    may be a slow one. What was found late takes nobody's place.
+    ``unfinished`` is in the order of coming. Only who has a later turn gives way, and only until
+    an agent is shown something: better one for whom nothing was fetched yet than one who waits
+    for the decoder or an agent, which may be slow ones, and fill all places with what says
+    little. What was found late takes nobody's place.
     """
     if newcomer.detection.late and not newcomer.asked_for:
         return None
@@ -30,7 +31,7 @@ def giving_way[Work](newcomer: Case, unfinished: dict[Work, Case]) -> Work | Non
     latest = (newcomer.turn, True)
     for work, case in reversed(unfinished.items()):
         rank = (case.turn, case.only_waits)
-        if rank > latest and (case.only_waits or case.awaits_agent):
+        if rank > latest and case.may_give_way:
             latest, found = rank, work
     return found
 
