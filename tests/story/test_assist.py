@@ -160,7 +160,7 @@ async def test_what_was_seen_is_what_is_answered(assistant: Assistant) -> None:
 
     said = await assistant.is_asked("What happened at camera 1?")
 
-    assert said.startswith(("today at ", "yesterday at "))
+    assert said.startswith(("Today at ", "Yesterday at "))
     assert "Camera 1: A person in red walks past Camera 1" in said
     first, second = assistant.model.calls[-2:]
     assert (first.called, first.arguments) == (FIND_SIGHTINGS, {"where": "Camera 1"})
