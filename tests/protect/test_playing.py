@@ -93,6 +93,33 @@ async def test_a_console_without_ranges_sends_all_of_it(
     assert (len(body), stream.part, stream.takes_ranges) == (400_000, None, False)
 
 
+@pytest.mark.parametrize(
+    ("asked", "given"),
+    [
+        ("bytes=0-1", "bytes 0-1/400000"),
+        ("bytes=0-399999", "bytes 0-399999/400000"),
+        ("bytes=0-99999999", "bytes 0-399999/400000"),
+    ],
+)
+async def test_of_a_console_without_ranges_the_beginning_can_be_had(
+    console: Console, media: ConsoleMedia, asked: str, given: str
+) -> None:
+    async with playing(console, media, asked) as stream:
+        body = b"".join([chunk async for chunk in stream.chunks])
+    assert stream.part is not None
+    assert (stream.part.header, stream.length) == (given, len(body))
+    assert body.startswith(b"Ca")
+
+
+async def test_of_what_has_no_known_length_there_is_no_beginning(
+    console: Console, media: ConsoleMedia
+) -> None:
+    console.faults.export = Reply(content=b"x" * 1000, declared=None)
+    async with playing(console, media, "bytes=0-1") as stream:
+        body = b"".join([chunk async for chunk in stream.chunks])
+    assert (len(body), stream.part) == (1000, None)
+
+
 async def test_that_a_console_has_ranges_is_told_before_one_is_asked_for(
     console: Console, media: ConsoleMedia
 ) -> None:

@@ -162,6 +162,19 @@ async def test_a_console_without_parts_plays_all_of_it(
     assert await reply.read() == await home.last_export()
 
 
+async def test_a_player_that_plays_nothing_but_parts_gets_them_one_after_another(
+    home: Home, browser: Client, path: str
+) -> None:
+    first = await browser.get(path, headers={"Range": "bytes=0-1"})
+    total = int(first.headers["Content-Range"].removeprefix("bytes 0-1/"))
+    assert (first.status, len(await first.read())) == (HTTPStatus.PARTIAL_CONTENT, 2)
+
+    rest = await browser.get(path, headers={"Range": f"bytes=0-{total - 1}"})
+    assert rest.status == HTTPStatus.PARTIAL_CONTENT
+    assert rest.headers["Content-Range"] == f"bytes 0-{total - 1}/{total}"
+    assert await rest.read() == await home.last_export()
+
+
 @pytest.mark.parametrize(
     "headers",
     [{"Range": "bytes=0-1,4-5"}, {"Range": "bytes=9-1"}, {"Range": "bytes=0-9", "If-Range": '"a"'}],

@@ -40,6 +40,8 @@ class Promise:
     length: int | None
     part: ContentRange | None
     takes_ranges: bool
+    is_beginning: bool = False
+    """Whether more of the clip follows than was asked for, by a console that serves no parts."""
 
     @classmethod
     def of(cls, response: ClientResponse, asked: ByteRange | None, most_bytes: int) -> Self:
@@ -57,11 +59,16 @@ class Promise:
             length = part.length
         if (length or 0) > most_bytes:
             raise _too_large()
+        # Some players ask for the first two bytes, and play nothing that does not come in parts.
+        beginning = None
+        if part is None and asked is not None and length is not None:
+            beginning = ContentRange.beginning(asked, length)
         return cls(
-            length=length,
-            part=part,
+            length=length if beginning is None else beginning.length,
+            part=part or beginning,
             takes_ranges=part is not None
             or (asked is None and response.headers.get("Accept-Ranges") == "bytes"),
+            is_beginning=beginning is not None,
         )
 
     async def kept(self, chunks: AsyncGenerator[bytes], most_bytes: int) -> AsyncGenerator[bytes]:
@@ -69,12 +76,15 @@ class Promise:
         received = 0
         async with aclosing(chunks):
             async for chunk in chunks:
-                received += len(chunk)
+                wanted = chunk[: (self.length or 0) - received] if self.is_beginning else chunk
+                received += len(wanted)
                 if self.length is not None and received > self.length:
                     raise _broken("the console sends more than it has said")
                 if received > most_bytes:
                     raise _too_large()
-                yield chunk
+                yield wanted
+                if self.is_beginning and received == self.length:
+                    return
         if self.length is not None and received < self.length:
             raise MediaError(FallbackDetail.TRUNCATED, "the body ended too early")
 

@@ -80,6 +80,17 @@ class ContentRange:
             return None
         return given if given._answers(asked) else None
 
+    @classmethod
+    def beginning(cls, asked: ByteRange, total: int) -> Self | None:
+        """Return the part of a whole clip of so many bytes where it begins at the beginning.
+
+        None for any other, and where all is asked for: who is told that there are parts asks for
+        others, which cannot be had out of another export.
+        """
+        if asked.first != 0 or asked.last is None or not total:
+            return None
+        return cls(0, min(asked.last, total - 1), total)
+
     def _answers(self, asked: ByteRange) -> bool:
         if asked.first is not None:
             # Less than asked is an answer too, and whoever asked goes on behind it.
