@@ -5,9 +5,11 @@ from collections.abc import Collection
 from homeassistant.components.recorder.core import Recorder
 from homeassistant.core import HomeAssistant
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm.session import Session
 
+from ..records import context_range
 from .access import HistoryUnavailableError, event_type_id, reading, recorder_of
-from .pages import newest_of
+from .statements import types_in
 
 
 async def async_there(hass: HomeAssistant, sighting_ids: Collection[str]) -> frozenset[str]:
@@ -26,6 +28,13 @@ def _there(recorder: Recorder, sighting_ids: tuple[str, ...]) -> frozenset[str]:
     with reading(recorder) as session:
         if (type_id := event_type_id(session)) is None:
             return frozenset()
-        return frozenset(
-            each for each in sighting_ids if newest_of(session, type_id, each) is not None
-        )
+        return frozenset(each for each in sighting_ids if _has_row(session, type_id, each))
+
+
+def _has_row(session: Session, type_id: int, sighting_id: str) -> bool:
+    """Say whether there is one, also where its data cannot be read: another version may."""
+    try:
+        first, last = context_range(sighting_id)
+    except ValueError:
+        return False  # no id of ours
+    return type_id in session.execute(types_in(first, last)).scalars()

@@ -108,6 +108,14 @@ def revisions(first: bytes, last: bytes) -> Select[tuple[int | None, float | Non
     )
 
 
+def types_in(first: bytes, last: bytes) -> Select[tuple[int | None]]:
+    """Return the question for the types of all in a range of contexts, whatever their data are.
+
+    As above, the type is compared by who reads.
+    """
+    return select(Events.event_type_id).where(Events.context_id_bin.between(first, last))
+
+
 def by_day(
     type_id: int, query: SightingQuery, stretches: Sequence[Stretch]
 ) -> Select[tuple[float, str, int]]:
