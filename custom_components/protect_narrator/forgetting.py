@@ -1,5 +1,6 @@
 """Looks now and then which of the hidden Sightings have no row any more."""
 
+import asyncio
 from datetime import datetime, timedelta
 import logging
 
@@ -10,7 +11,7 @@ from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .hidden import HiddenUnavailableError, async_hidden
-from .history import HistoryUnavailableError, keep_days
+from .history import HistoryUnavailableError, async_processed, keep_days
 from .history.presence import async_there
 
 _LOGGER = logging.getLogger(__name__)
@@ -22,6 +23,10 @@ _EVERY = timedelta(hours=1)
 # A row is written in seconds; one that was lost is fired again within the hour, or at the start
 # of Home Assistant after however long. Nothing is gained by forgetting one early.
 _SETTLED = timedelta(days=1)
+
+# A busy recorder has thousands of events in its queue. Whoever needs room waits for it, and may
+# ask again.
+_LIMIT_S = 30.0
 
 
 @callback
@@ -42,13 +47,17 @@ async def async_forget_purged(hass: HomeAssistant) -> None:
     """Forget what was hidden and is no longer stored; where nobody can tell, all of it is kept.
 
     What may still be there by the days that the recorder keeps is not even looked for, unless
-    there is little room: whoever needs some is told to purge earlier himself.
+    there is little room: whoever needs some is told to purge earlier himself. What was just
+    told may have begun long ago: its row is waited for.
     """
     try:
         hidden = await async_hidden(hass)
         kept = timedelta(days=0 if hidden.needs_room else keep_days(hass) or 0)
         old = hidden.begun_before(dt_util.utcnow() - max(kept, _SETTLED))
-        if old:
-            await hidden.async_forget(old - await async_there(hass, old))
-    except (HiddenUnavailableError, HistoryUnavailableError) as err:
+        if not old:
+            return
+        async with asyncio.timeout(_LIMIT_S):
+            await async_processed(hass)
+        await hidden.async_forget(old - await async_there(hass, old))
+    except (HiddenUnavailableError, HistoryUnavailableError, TimeoutError) as err:
         _LOGGER.debug("Which hidden Sightings are purged is not known: %s", type(err).__name__)

@@ -1,15 +1,45 @@
 """Reads Sightings back out of the recorder's tables, as anybody with a query can."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 import json
-from typing import Any
+import threading
+from typing import Any, override
 
+from homeassistant.components.recorder.core import Recorder
 from homeassistant.components.recorder.db_schema import EventData, Events, EventTypes
+from homeassistant.components.recorder.tasks import RecorderTask
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.recorder import get_instance, session_scope
 from sqlalchemy import JSON, select, type_coerce
 
 from custom_components.protect_narrator.const import EVENT_SIGHTING
 from custom_components.protect_narrator.history import async_processed
+
+
+@dataclass(slots=True)
+class _Wait(RecorderTask):
+    """Keeps the recorder's thread from all that follows."""
+
+    commit_before = False
+
+    until: threading.Event
+
+    @override
+    def run(self, instance: Recorder) -> None:
+        self.until.wait()
+
+
+@contextmanager
+def held_up(hass: HomeAssistant) -> Iterator[None]:
+    """Have a recorder that deals with nothing."""
+    until = threading.Event()
+    get_instance(hass).queue_task(_Wait(until))
+    try:
+        yield
+    finally:
+        until.set()
 
 
 async def sightings_in_database(hass: HomeAssistant, **wanted: str | None) -> list[dict[str, Any]]:

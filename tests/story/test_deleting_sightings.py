@@ -18,7 +18,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
 
-from custom_components.protect_narrator import hidden as hidden_room
+from custom_components.protect_narrator import forgetting, hidden as hidden_room
 from custom_components.protect_narrator.const import CONF_FIRST_WORDS
 from custom_components.protect_narrator.forgetting import async_forget_purged
 from custom_components.protect_narrator.hidden import SIGNAL_HIDDEN, async_hidden, hidden_ids
@@ -30,7 +30,12 @@ from tests.waiting import until
 
 from .asking import call, delete, seen, sensor_of, user_who
 from .conftest import Home
-from .database import sightings_in_database
+from .database import held_up, sightings_in_database
+
+# Nothing is committed before somebody waits for it.
+BY_HAND = pytest.mark.parametrize(
+    ("recorder_config", "persistent_database"), [({"commit_interval": 3600}, True)], ids=["by_hand"]
+)
 
 
 async def nothing_is_found(home: Home, sighting: dict[str, Any]) -> None:
@@ -281,6 +286,40 @@ async def test_an_id_is_forgotten_when_its_row_is_gone_and_not_before(
     await async_forget_purged(home.hass)
 
     assert hidden_ids(home.hass) == {sighting["sighting_id"], "2" * 32}
+
+
+@BY_HAND
+async def test_an_id_is_not_forgotten_before_its_row_is_committed(
+    home: Home, agent: FakeTaskEntity
+) -> None:
+    """What was found late is told long after it began."""
+    await home.set_up(agent)
+    (sighting,) = await seen(home, 1)
+    await delete(home.hass, sighting["sighting_id"])
+    hidden = await async_hidden(home.hass)
+    hidden._starts[sighting["sighting_id"]] = 1.0
+
+    await async_forget_purged(home.hass)
+
+    assert hidden_ids(home.hass) == {sighting["sighting_id"]}
+    assert (await call(home.hass, "get_sightings"))["sightings"] == []
+
+
+@BY_HAND
+async def test_no_id_is_forgotten_while_the_recorder_is_held_up(
+    home: Home, agent: FakeTaskEntity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forgetting, "_LIMIT_S", 0.1)
+    await home.set_up(agent)
+    (sighting,) = await seen(home, 1)
+    await delete(home.hass, sighting["sighting_id"])
+    hidden = await async_hidden(home.hass)
+    hidden._starts[sighting["sighting_id"]] = 1.0
+
+    with held_up(home.hass):
+        await async_forget_purged(home.hass)
+
+    assert hidden_ids(home.hass) == {sighting["sighting_id"]}
 
 
 async def test_it_does_not_come_back_when_its_id_is_forgotten(
