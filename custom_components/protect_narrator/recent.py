@@ -23,7 +23,12 @@ class RecentSightings:
         self._fired: OrderedDict[str, Row] = OrderedDict()
 
     def note(self, data: dict[str, Any], time: float) -> None:
-        """Remember a bus event's data, unless a later revision is known, and its time."""
+        """Remember a bus event's data, unless a later revision is known, and its time.
+
+        What is hidden is not: it would be found as soon as its id is forgotten.
+        """
+        if data["sighting_id"] in self._hidden():
+            return
         known = self._fired.get(data["sighting_id"])
         if known is None or known.data["revision"] <= data["revision"]:
             self._fired[data["sighting_id"]] = Row(data, time)

@@ -25,3 +25,15 @@ def test_the_oldest_are_forgotten() -> None:
 
     assert recent.find(ids[0]) is not None
     assert recent.find(ids[1]) is None
+
+
+def test_what_is_hidden_is_not_remembered() -> None:
+    """It may be told of once more, and its id be forgotten while it is still among the last."""
+    hidden = {"a"}
+    recent = RecentSightings(lambda: frozenset(hidden))
+    recent.note({"sighting_id": "a", "revision": 2}, 1.5)
+
+    hidden.clear()
+
+    assert recent.find("a") is None
+    assert recent.last(10) == []
