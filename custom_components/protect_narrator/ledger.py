@@ -102,6 +102,10 @@ class Ledger:
         """Sightings that were fired, and whose rows were not read back yet, oldest first."""
         return tuple(self._fired.values())
 
+    def is_waited_for(self, context_id: str) -> bool:
+        """Say whether it is one of those."""
+        return context_id in self._fired
+
     @property
     def untold_ids(self) -> frozenset[str]:
         """The ids of the Sightings that have no row yet, as far as is known, and will have one."""

@@ -267,7 +267,8 @@ class Receipts:
             self._say(str(err))
             return False
         for fired in lost:
-            self._fire_again(fired)
+            if self._ledger.is_waited_for(fired.context_id):  # else it was deleted meanwhile
+                self._fire_again(fired)
             await asyncio.sleep(0)  # each of them may start the user's automations
         self._say("the recorder has not stored them")
         return bool(stored or lost)

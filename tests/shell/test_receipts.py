@@ -479,6 +479,31 @@ async def test_what_the_recorder_has_lost_is_fired_again(
 
 
 @BY_HAND
+async def test_what_is_let_go_while_its_row_is_looked_for_is_not_fired_again(
+    recorder_mock: Recorder, world: World
+) -> None:
+    """As somebody may delete it in that time."""
+    await world.start(begin=False)
+    for number in (0, 1):
+        await world.take_in(number)
+        await world.tell(number)
+    await until(lambda: len(world.on_disk("fired")) == 2)
+    await world.die()
+    await world.start("second", begin=False)
+    first, second = world.ledger.fired
+    world.hass.bus.async_listen(
+        EVENT_SIGHTING, callback(lambda _event: world.ledger.async_stored([second.context_id]))
+    )
+
+    world.receipts.async_start(world.resumed.append)
+    await until(lambda: world.fired)
+    await async_processed(world.hass)
+    await world.is_stored()
+
+    assert [event.context.id for event in world.fired] == [first.context_id]
+
+
+@BY_HAND
 async def test_what_the_recorder_never_stores_is_given_up_and_said(
     recorder_mock: Recorder,
     world: World,
