@@ -1,7 +1,9 @@
 """Looks now and then which of the hidden Sightings have no row any more."""
 
 import asyncio
+from collections.abc import Collection
 from datetime import datetime, timedelta
+from itertools import batched
 import logging
 
 from homeassistant.core import HomeAssistant, callback
@@ -27,6 +29,9 @@ _SETTLED = timedelta(days=1)
 # A busy recorder has thousands of events in its queue. Whoever needs room waits for it, and may
 # ask again.
 _LIMIT_S = 30.0
+
+# A thread of the recorder's that asks a database cannot be stopped: it is let go after so many.
+_AT_ONCE = 50
 
 
 @callback
@@ -56,8 +61,22 @@ async def async_forget_purged(hass: HomeAssistant) -> None:
         old = hidden.begun_before(dt_util.utcnow() - max(kept, _SETTLED))
         if not old:
             return
+        await hidden.async_forget(await _gone(hass, old))
+    except (HiddenUnavailableError, HistoryUnavailableError) as err:
+        _LOGGER.debug("Which hidden Sightings are purged is not known: %s", type(err).__name__)
+
+
+async def _gone(hass: HomeAssistant, sighting_ids: Collection[str]) -> frozenset[str]:
+    """Return those of which it is found in time that they have no row.
+
+    Raises HistoryUnavailableError.
+    """
+    gone: set[str] = set()
+    try:
         async with asyncio.timeout(_LIMIT_S):
             await async_processed(hass)
-        await hidden.async_forget(old - await async_there(hass, old))
-    except (HiddenUnavailableError, HistoryUnavailableError, TimeoutError) as err:
-        _LOGGER.debug("Which hidden Sightings are purged is not known: %s", type(err).__name__)
+            for some in batched(sighting_ids, _AT_ONCE, strict=False):
+                gone.update({*some} - await async_there(hass, some))
+    except TimeoutError:
+        _LOGGER.debug("The recorder took too long; %d hidden Sightings are purged", len(gone))
+    return frozenset(gone)

@@ -1,11 +1,13 @@
 """What an administrator deletes is shown nowhere any more."""
 
 import asyncio
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
 from homeassistant.components.image import async_get_image
 from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.util import dt as dt_util
@@ -267,6 +269,54 @@ async def test_room_comes_at_once_for_who_purges_himself(
     await delete(home.hass, sighting["sighting_id"])
 
     assert hidden_ids(home.hass) == {sighting["sighting_id"]}
+
+
+async def test_a_full_list_is_said_in_time_by_a_database_that_hangs(
+    home: Home, agent: FakeTaskEntity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hang(*_: object) -> None:
+        await asyncio.get_running_loop().create_future()
+
+    monkeypatch.setattr(hidden_room, "MOST_HIDDEN", 1)
+    monkeypatch.setattr(forgetting, "_LIMIT_S", 0.2)
+    monkeypatch.setattr(forgetting, "async_there", hang)
+    await home.set_up(agent)
+    (sighting,) = await seen(home, 1)
+    hidden = await async_hidden(home.hass)
+    await hidden.async_hide("1" * 32, dt_util.utcnow() - timedelta(days=2))
+
+    async with asyncio.timeout(10):
+        with pytest.raises(ServiceValidationError) as caught:
+            await delete(home.hass, sighting["sighting_id"])
+
+    assert caught.value.translation_key == "too_many_deleted"
+    assert hidden_ids(home.hass) == {"1" * 32}
+
+
+async def test_what_was_found_to_be_gone_in_time_is_forgotten(
+    home: Home, agent: FakeTaskEntity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a database that is slow with all of them would never make room."""
+    asked: list[Collection[str]] = []
+
+    async def hang_after_one(hass: HomeAssistant, some: Collection[str]) -> frozenset[str]:
+        asked.append(some)
+        if len(asked) > 1:
+            await asyncio.get_running_loop().create_future()
+        return await async_there(hass, some)
+
+    monkeypatch.setattr(forgetting, "_AT_ONCE", 1)
+    monkeypatch.setattr(forgetting, "_LIMIT_S", 0.5)
+    monkeypatch.setattr(forgetting, "async_there", hang_after_one)
+    await home.set_up(agent)
+    hidden = await async_hidden(home.hass)
+    for digit in "12":
+        await hidden.async_hide(digit * 32, dt_util.utcnow() - timedelta(days=40))
+
+    await async_forget_purged(home.hass)
+
+    assert len(asked) == 2
+    assert hidden_ids(home.hass) == set(asked[1])
 
 
 async def test_an_id_is_forgotten_when_its_row_is_gone_and_not_before(
