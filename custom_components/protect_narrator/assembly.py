@@ -22,7 +22,7 @@ from .console_access import (
 from .const import DOMAIN
 from .coordinator import NarratorCoordinator
 from .describer import HomeAssistantDescriber
-from .hidden import HiddenUnavailableError, async_hidden, hidden_ids
+from .hidden import HIDDEN_FILE, HiddenUnavailableError, async_hidden, hidden_ids
 from .history import async_told_since
 from .ledger import Ledger
 from .ledger_file import LedgerUnavailableError
@@ -237,7 +237,13 @@ async def _ledger(hass: HomeAssistant, entry: ConfigEntry) -> Ledger:
     try:
         await async_hidden(hass)
         return await Ledger.async_load(hass, entry.entry_id)
-    except (HiddenUnavailableError, LedgerUnavailableError) as err:
+    except HiddenUnavailableError as err:
+        raise ConfigEntryNotReady(
+            translation_domain=DOMAIN,
+            translation_key=err.key,
+            translation_placeholders={"file": HIDDEN_FILE},
+        ) from err
+    except LedgerUnavailableError as err:
         raise ConfigEntryNotReady(
             translation_domain=DOMAIN, translation_key="memory_unavailable"
         ) from err

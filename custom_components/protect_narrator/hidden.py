@@ -9,7 +9,7 @@ from datetime import datetime
 import logging
 
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError
+from homeassistant.exceptions import HomeAssistantError, UnsupportedStorageVersionError
 from homeassistant.helpers.singleton import singleton
 from homeassistant.util.hass_dict import HassKey
 from homeassistant.util.signal_type import SignalType
@@ -31,6 +31,9 @@ SIGNAL_HIDDEN: SignalType[str] = SignalType(f"{DOMAIN}_hidden")
 # whatever is read, and some databases count them.
 MOST_HIDDEN = 1000
 
+HIDDEN_FILE = f"{DOMAIN}.hidden"
+"""Its name in the folder of Home Assistant's storage."""
+
 _VERSION = 1
 
 type _Content = dict[str, dict[str, float]]
@@ -38,6 +41,18 @@ type _Content = dict[str, dict[str, float]]
 
 class HiddenUnavailableError(Exception):
     """The disk does not tell, or not take, what is hidden."""
+
+    key = "memory_unavailable"
+    """Of the text for the user."""
+
+
+class HiddenDamagedError(HiddenUnavailableError):
+    """The file is no storage file, or of a later version: it stays so until somebody mends it.
+
+    To go on without it would show what was deleted.
+    """
+
+    key = "deleted_unreadable"
 
 
 class HiddenFullError(Exception):
@@ -82,12 +97,14 @@ async def async_hidden_ids(hass: HomeAssistant) -> frozenset[str]:
 async def async_hidden(hass: HomeAssistant) -> Hidden:
     """Return the one of this Home Assistant. Raises HiddenUnavailableError: that may pass."""
     store: CheckedStore[_Content] = CheckedStore(
-        hass, _VERSION, f"{DOMAIN}.hidden", private=True, atomic_writes=True
+        hass, _VERSION, HIDDEN_FILE, private=True, atomic_writes=True
     )
     try:
         # What is no JSON is set aside by Home Assistant, which raises a repair issue.
         content = await store.async_get()
-    except (HomeAssistantError, OSError, NoStorageFileError) as err:
+    except (NoStorageFileError, UnsupportedStorageVersionError) as err:
+        raise HiddenDamagedError(type(err).__name__) from err
+    except (HomeAssistantError, OSError) as err:
         raise HiddenUnavailableError(type(err).__name__) from err
     return Hidden(hass, store, _starts(content))
 

@@ -11,7 +11,7 @@ from homeassistant.exceptions import Unauthorized
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.target import TargetSelection, async_extract_referenced_entity_ids
 
-from .hidden import HiddenUnavailableError, async_hidden
+from .hidden import HIDDEN_FILE, HiddenUnavailableError, async_hidden
 from .history import (
     BadCursorError,
     CameraSet,
@@ -149,7 +149,7 @@ async def async_require_hidden(hass: HomeAssistant) -> None:
     try:
         await async_hidden(hass)
     except HiddenUnavailableError as err:
-        raise failure("memory_unavailable") from err
+        raise failure(err.key, file=HIDDEN_FILE) from err
 
 
 @callback

@@ -26,6 +26,8 @@ from custom_components.protect_narrator import (
 )
 from custom_components.protect_narrator.console_access import Sessions, open_sessions, token_folder
 from custom_components.protect_narrator.const import DOMAIN
+from custom_components.protect_narrator.hidden import HIDDEN_FILE, hidden_ids
+from custom_components.protect_narrator.reading import async_require_hidden
 from custom_components.protect_narrator.receipts import Receipts
 from simulator.console import Console, Reply
 from tests.waiting import until
@@ -288,6 +290,31 @@ async def test_a_ledger_that_cannot_be_read_now_is_tried_again(
     assert entry.error_reason_translation_key == "memory_unavailable"
 
     assert await hass.config_entries.async_reload(entry.entry_id)
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_a_damaged_list_of_what_was_deleted_is_said_until_it_is_mended(
+    hass: HomeAssistant, console: Console, hass_storage: dict[str, Any]
+) -> None:
+    """To remove the file is what the home is told to do, if it has no other."""
+    hass_storage[HIDDEN_FILE] = {
+        "version": "one",
+        "key": HIDDEN_FILE,
+        "data": {"hidden": {"a": 1.0}},
+    }
+    entry = our_entry(hass, console)
+
+    await hass.config_entries.async_setup(entry.entry_id)
+    with pytest.raises(HomeAssistantError) as caught:
+        await async_require_hidden(hass)
+
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+    assert entry.error_reason_translation_key == "deleted_unreadable"
+    assert HIDDEN_FILE in (entry.reason or "")
+    assert caught.value.translation_key == "deleted_unreadable"
+    del hass_storage[HIDDEN_FILE]
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    assert hidden_ids(hass) == frozenset()
     await hass.config_entries.async_unload(entry.entry_id)
 
 
