@@ -33,7 +33,7 @@ class CheckedStore[T: Mapping[str, Any] | Sequence[Any]](Store[T]):
         """
         try:
             return await self.async_load()
-        except (AttributeError, KeyError, TypeError) as err:
+        except (AttributeError, KeyError, NotImplementedError, TypeError) as err:
             if await self.hass.async_add_executor_job(_is_sound, self.path):
                 raise
             raise NoStorageFileError(type(err).__name__) from err
@@ -67,9 +67,12 @@ class CheckedStore[T: Mapping[str, Any] | Sequence[Any]](Store[T]):
 def _is_sound(path: str) -> bool:
     """Say whether the outer values of that file are what they should be."""
     outer = load_json(path)
+    version = outer.get("version") if isinstance(outer, dict) else None
     return (
         isinstance(outer, dict)
-        and isinstance(outer.get("version"), int)
+        and isinstance(version, int)
+        and not isinstance(version, bool)
+        and version >= 1  # of an earlier one Home Assistant wants to know what it was
         and isinstance(outer.get("minor_version", 1), int)
         and "data" in outer
     )

@@ -43,7 +43,7 @@ async def write(file: Path, content: object) -> None:
         7,
         {"data": {}},
         {"version": 1},
-        *(SOUND | {"version": version} for version in ("one", None)),
+        *(SOUND | {"version": version} for version in (0, -1, False, 0.5, "one", None)),
         SOUND | {"version": 2},
     ],
     ids=lambda content: repr(content)[:30],
