@@ -14,6 +14,7 @@ from .salvage import (
     UnreadableError,
     count_in,
     flag_in,
+    mapping_in,
     or_none,
     required_in,
     seconds_in,
@@ -45,12 +46,13 @@ _SHAPE: Mapping[str, Callable[[object], object]] = {
 }
 
 
-def require_event(data: Mapping[str, Any]) -> None:
+def require_event(data: object) -> None:
     """Raise UnreadableError where one is larger, lacks or is what none is."""
-    if _bytes_of(data) > MOST_EVENT_BYTES:
+    event = mapping_in(data)  # from Python anything can be fired
+    if _bytes_of(event) > MOST_EVENT_BYTES:
         raise UnreadableError("larger than any event of ours")
     for key, read in _SHAPE.items():
-        required_in(data, key, read)
+        required_in(event, key, read)
 
 
 def _bytes_of(data: Mapping[str, Any]) -> int:

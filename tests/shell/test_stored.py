@@ -243,6 +243,13 @@ def test_what_anybody_can_fire_under_our_name_is_no_event_of_ours(value: object)
         require_event({**data, "score": value})
 
 
+@pytest.mark.parametrize("data", [5, True, None, "text", ["sighting_id"]], ids=repr)
+def test_what_is_no_mapping_is_no_event_of_ours(data: object) -> None:
+    """From Python, an event can be fired with anything."""
+    with pytest.raises(UnreadableError):
+        require_event(data)
+
+
 @pytest.mark.parametrize(
     "reader",
     ["Detection", "Fired", "Interval", "Unfinished", "moment_in", "require_event", "text_in"],

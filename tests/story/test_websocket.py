@@ -166,16 +166,17 @@ async def test_there_are_so_many_subscriptions_and_no_more(
 
 
 async def test_what_somebody_else_fires_and_what_is_deleted_is_not_sent(
-    home: Home, connect: Connect
+    home: Home, connect: Connect, caplog: pytest.LogCaptureFixture
 ) -> None:
     (sighting,) = await seen(home, 1)
     client = await connect(user_who(home.hass, EVERYTHING))
     some = await connect(user_who(home.hass, EVERYTHING))
     assert (await ask(client, "subscribe"))["success"]
     assert (await ask(some, "subscribe", entity_id=sensor_of(home, 1)))["success"]
-    fire = home.hass.bus.async_fire
+    fire: Callable[..., None] = home.hass.bus.async_fire
     for foreign in (
         {},
+        5,
         {"sighting_id": ["x"]},
         {**sighting, "camera_id": 5},
         {**sighting, "device_id": ["x"]},
@@ -192,6 +193,7 @@ async def test_what_somebody_else_fires_and_what_is_deleted_is_not_sent(
 
     assert await next_event(client) == await next_event(some) == another
     assert (await call(home.hass, "get_sightings"))["sightings"] == [another]
+    assert "Error running job" not in caplog.text
 
 
 async def test_without_a_console_there_is_nothing(
