@@ -2,18 +2,18 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from .const import CONF_AGENT_ID
 from .describer import HomeAssistantDescriber
+from .hidden import hidden_ids
 from .history import HistoryUnavailableError, SightingQuery, async_counts
 from .mistakes import failure
 from .options import options_at, policy_from
@@ -30,7 +30,6 @@ from .pipeline.digest import (
 from .pipeline.errors import AgentError, AgentUnavailableError, NarratorError, OverBudgetError
 from .pipeline.gate import Turn
 from .pipeline.models import Fallback, FallbackDetail, FallbackReason, Policy
-from .pipeline.ports import Question
 from .reading import READ_LIMIT_S, async_read
 from .runtime import NarratorConfigEntry, shared
 
@@ -60,6 +59,15 @@ class _Agent:
     chosen: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """The agent that is asked, on what terms, and the Sightings that are its own."""
+
+    agent: _Agent
+    policy: Policy
+    its_own: Sequence[Mapping[str, Any]]
+
+
 async def async_summarize(hass: HomeAssistant, query: SightingQuery) -> dict[str, Any]:
     """Return a digest of the Sightings of the query, which has a beginning and an end.
 
@@ -68,11 +76,11 @@ async def async_summarize(hass: HomeAssistant, query: SightingQuery) -> dict[str
     since, until = query.since, query.until
     if since is None or until is None:
         raise ValueError("a query without bounds")
-    rows = await _newest(hass, query)
-    told = [_told(data) for data in rows]
+    rows: Sequence[Mapping[str, Any]] = await _newest(hass, query)
     period = Period(since=since, until=until, total=max(len(rows), await _total(hass, query)))
-    counts = tallied(told)
-    digest = await _digest(hass, rows, told, period) if rows else _Digest(None)
+    digest = await _digest(hass, rows, period) if rows else _Digest(None)
+    rows, period = _left(hass, rows, period)
+    counts = tallied(map(_told, rows))
     lost = digest.lost
     return {
         "summary": digest.text or plain_digest(period, counts, dt_util.get_default_time_zone()),
@@ -110,74 +118,65 @@ async def _total(hass: HomeAssistant, query: SightingQuery) -> int:
 
 
 async def _digest(
-    hass: HomeAssistant, rows: Sequence[Mapping[str, Any]], told: Sequence[Told], period: Period
+    hass: HomeAssistant, rows: Sequence[Mapping[str, Any]], period: Period
 ) -> _Digest:
-    """Ask the agent that was chosen for most of the Sightings, and tell it of these alone.
-
-    Whoever gave the cameras of one room or house another AI does not want the words of them
-    told to this one.
-    """
-    agents = [_agent_of(hass, data) for data in rows]
-    found = Counter(agent.chosen for agent in agents if agent is not None).most_common(1)
-    if not found:
-        lost = Fallback(FallbackReason.AGENT_UNAVAILABLE, FallbackDetail.AGENT_MISSING)
-        return _Digest(None, lost=lost)
-    chosen = found[0][0]
-    entry = next(each.entry for each in agents if each is not None and each.chosen == chosen)
-    policy = policy_from(hass, entry)
-    its_own = [
-        each
-        for each, agent in zip(told, agents, strict=True)
-        if agent is not None and agent.chosen == chosen
-    ]
-    some = considered(its_own, policy.time_zone)
-    question = digest_question(some, period, policy)
+    """Wait for the turn, and then ask who is chosen by then, of what is not deleted by then."""
     try:
-        text, agent_id = await _ask(hass, entry, chosen, question, policy)
+        async with _turn(hass, rows):
+            rows, period = _left(hass, rows, period)
+            return await _ask(hass, rows, period) if rows else _Digest(None)
     except NarratorError as err:
         return _Digest(None, lost=Fallback(_reason(err), err.detail))
-    return _Digest(text, agent_id, len(some))
 
 
-async def _ask(
-    hass: HomeAssistant, entry: NarratorConfigEntry, chosen: str, question: Question, policy: Policy
-) -> tuple[str, str | None]:
-    """Return the agent's words and its entity id, of one try.
+@asynccontextmanager
+async def _turn(hass: HomeAssistant, rows: Sequence[Mapping[str, Any]]) -> AsyncIterator[None]:
+    """Hold the turn of digests, and a place among all who ask, while the context lasts.
 
-    Raises AgentError, AgentUnavailableError and OverBudgetError.
+    Raises AgentUnavailableError.
     """
     async with AsyncExitStack() as stack:
-        place = shared(hass).gate.place(policy.ai_at_once, Turn.LATER)
         try:
             async with asyncio.timeout(_TURN_LIMIT_S):
                 # One at a time, however many are asked for: the other places are for what is live.
                 await stack.enter_async_context(shared(hass).digest)
-                await stack.enter_async_context(place)
+                at_once = _choice(hass, rows).policy.ai_at_once
+                await stack.enter_async_context(shared(hass).gate.place(at_once, Turn.LATER))
         except TimeoutError as err:
             raise AgentUnavailableError(FallbackDetail.OVERLOAD, "others go first") from err
-        if entry.state is not ConfigEntryState.LOADED:
-            raise AgentUnavailableError(FallbackDetail.AGENT_MISSING, "the console was unloaded")
-        # That of now: what is counted for an earlier life of the entry is lost.
-        runtime = entry.runtime_data
-        meter = runtime.meter
-        describer = HomeAssistantDescriber(hass, chosen or None, runtime.ledger.experience)
-        describer.require_reader()
-        if not meter.may_ask_of_all(policy):
-            raise OverBudgetError(FallbackDetail.OVER_BUDGET, "the AI calls of the day are used up")
-        # Nothing waits from here to the question: it is the one that is asked.
-        agent_id = describer.reader_id
-        meter.asked_of_all()
-        try:
-            async with asyncio.timeout(policy.describe_timeout.total_seconds()):
-                answer = await describer.ask_in_writing(question)
-            meter.answered(None, answer)
-            return digest_in(answer, agent_id), agent_id
-        except TimeoutError as err:
-            meter.failed(None)
-            raise AgentError(FallbackDetail.AGENT_TIMEOUT, "no answer in time") from err
-        except AgentError:
-            meter.failed(None)
-            raise
+        yield
+
+
+async def _ask(hass: HomeAssistant, rows: Sequence[Mapping[str, Any]], period: Period) -> _Digest:
+    """Return the words of the agent that is chosen now, of one try.
+
+    Raises AgentError, AgentUnavailableError and OverBudgetError.
+    """
+    choice = _choice(hass, rows)
+    policy = choice.policy
+    # That of now: what is counted for an earlier life of the entry is lost.
+    runtime = choice.agent.entry.runtime_data
+    meter = runtime.meter
+    describer = HomeAssistantDescriber(hass, choice.agent.chosen or None, runtime.ledger.experience)
+    describer.require_reader()
+    if not meter.may_ask_of_all(policy):
+        raise OverBudgetError(FallbackDetail.OVER_BUDGET, "the AI calls of the day are used up")
+    some = considered(list(map(_told, choice.its_own)), policy.time_zone)
+    question = digest_question(some, period, policy)
+    # Nothing waits from the choice to the question: it is the one that is asked.
+    agent_id = describer.reader_id
+    meter.asked_of_all()
+    try:
+        async with asyncio.timeout(policy.describe_timeout.total_seconds()):
+            answer = await describer.ask_in_writing(question)
+        meter.answered(None, answer)
+        return _Digest(digest_in(answer, agent_id), agent_id, len(some))
+    except TimeoutError as err:
+        meter.failed(None)
+        raise AgentError(FallbackDetail.AGENT_TIMEOUT, "no answer in time") from err
+    except AgentError:
+        meter.failed(None)
+        raise
 
 
 def _reason(err: NarratorError) -> FallbackReason:
@@ -188,6 +187,37 @@ def _reason(err: NarratorError) -> FallbackReason:
             return FallbackReason.AGENT_UNAVAILABLE
         case _:
             return FallbackReason.AGENT_FAILED
+
+
+@callback
+def _left(
+    hass: HomeAssistant, rows: Sequence[Mapping[str, Any]], period: Period
+) -> tuple[Sequence[Mapping[str, Any]], Period]:
+    """Return what is left of these Sightings: some may have been deleted since they were read."""
+    hidden = hidden_ids(hass)
+    left = [data for data in rows if data["sighting_id"] not in hidden]
+    return left, replace(period, total=period.total - len(rows) + len(left))
+
+
+@callback
+def _choice(hass: HomeAssistant, rows: Sequence[Mapping[str, Any]]) -> _Choice:
+    """Return the agent that is chosen now for most of the Sightings, and these alone.
+
+    Whoever gave the cameras of one room or house another AI does not want the words of them
+    told to this one. Raises AgentUnavailableError.
+    """
+    agents = [_agent_of(hass, data) for data in rows]
+    found = Counter(agent.chosen for agent in agents if agent is not None).most_common(1)
+    if not found:
+        raise AgentUnavailableError(FallbackDetail.AGENT_MISSING, "no camera of these is known")
+    chosen = found[0][0]
+    first = next(agent for agent in agents if agent is not None and agent.chosen == chosen)
+    its_own = [
+        data
+        for data, agent in zip(rows, agents, strict=True)
+        if agent is not None and agent.chosen == chosen
+    ]
+    return _Choice(first, policy_from(hass, first.entry), its_own)
 
 
 @callback

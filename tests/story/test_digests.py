@@ -234,6 +234,57 @@ async def test_its_call_counts_although_the_entry_was_loaded_anew_meanwhile(
     assert len(agent.asked) == 2
 
 
+async def test_the_ai_that_is_chosen_while_it_waits_is_asked(home: Home) -> None:
+    """Who changes from one in the cloud to one at home is heard at once."""
+    cloud, at_home = FakeTaskEntity("Cloud"), FakeTaskEntity("At home", lambda: DIGEST)
+    await add_agents(home.hass, cloud, at_home)
+    await home.set_up(cloud)
+    await seen(home, 1)
+    turn = shared(home.hass).digest
+
+    async with turn:
+        asking = asyncio.create_task(call(home.hass, "summarize"))
+        await until(lambda: turn._waiters)
+        await home.unload()
+        await home.start({CONF_AGENT_ID: at_home.entity_id, CONF_LANGUAGE: "de"})
+    answer = await asking
+
+    assert answer["agent_id"] == at_home.entity_id
+    assert '"de"' in at_home.asked[-1].text
+    assert len(cloud.asked) == 1
+
+
+async def test_what_is_deleted_while_it_waits_is_not_told(
+    home: Home, agent: FakeTaskEntity
+) -> None:
+    await home.set_up(agent)
+    answers = iter(range(9))
+    agent.answer = lambda: {**GOOD_ANSWER, "title": f"Visit {next(answers)}"}
+    one, two = await seen(home, 1, 2)
+    agent.answer = lambda: DIGEST
+    turn = shared(home.hass).digest
+
+    async with turn:
+        asking = asyncio.create_task(call(home.hass, "summarize"))
+        await until(lambda: turn._waiters)
+        await delete(home.hass, two["sighting_id"])
+    answer = await asking
+    async with turn:
+        asking = asyncio.create_task(call(home.hass, "summarize"))
+        await until(lambda: turn._waiters)
+        await delete(home.hass, one["sighting_id"])
+    nothing = await asking
+
+    told = agent.asked[-1].text
+    assert "Visit 0" in told
+    assert "Visit 1" not in told
+    assert "Things that were seen: 1\n" in told
+    assert (answer["sightings_total"], answer["sightings_considered"]) == (1, 1)
+    assert answer["by_camera"] == {"Camera 1": 1}
+    assert (nothing["sightings_total"], nothing["fallback_reason"]) == (0, None)
+    assert len(agent.asked) == 3
+
+
 async def test_where_nothing_was_seen_nobody_is_asked(home: Home, agent: FakeTaskEntity) -> None:
     await home.set_up(agent)
 
