@@ -224,12 +224,14 @@ def _choice(hass: HomeAssistant, rows: Sequence[Mapping[str, Any]]) -> _Choice:
 def _agent_of(hass: HomeAssistant, data: Mapping[str, Any]) -> _Agent | None:
     """Return the agent of the Sighting's camera.
 
-    None where its console is not at work, or the camera is not known any more: nobody can tell
-    which agent was chosen for it.
+    None where its console is not at work, or has the camera no more: nobody can tell which agent
+    was chosen for it, once its profile is removed.
     """
     for entry in loaded_entries(hass):
-        if entry.runtime_data.coordinator.console.mac.lower() == data["console_id"]:
-            if (mac := mac_of(hass, data)) is None:
+        coordinator = entry.runtime_data.coordinator
+        if coordinator.console.mac.lower() == data["console_id"]:
+            mac = mac_of(hass, data)
+            if mac is None or mac not in coordinator.data.cameras:
                 return None
             return _Agent(entry, options_at(entry, mac).get(CONF_AGENT_ID) or "")
     return None

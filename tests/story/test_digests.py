@@ -366,3 +366,25 @@ async def test_nor_is_it_when_the_camera_is_gone(home: Home) -> None:
 
     assert "A secret" not in cloud.asked[-1].text
     assert (answer["sightings_total"], answer["sightings_considered"]) == (2, 1)
+
+
+async def test_nor_is_it_when_the_camera_goes_while_we_listen(home: Home) -> None:
+    """With its profile removed nobody knows any more that its words were for another one."""
+    cloud, at_home = FakeTaskEntity("Cloud"), FakeTaskEntity("At home")
+    await add_agents(home.hass, cloud, at_home)
+    await home.set_up(cloud)
+    choose_for(home, 2, at_home)
+    at_home.answer = lambda: {**GOOD_ANSWER, "title": "A secret"}
+    await seen(home, 1, 2)
+    await home.is_heard()
+    gone = home.console.cameras[2]
+    await home.console.remove_camera(gone.id)
+    await until(lambda: gone.mac not in home.entry.runtime_data.coordinator.data.cameras)
+    (profile,) = home.entry.subentries
+    home.hass.config_entries.async_remove_subentry(home.entry, profile)
+    cloud.answer = lambda: DIGEST
+
+    answer = await call(home.hass, "summarize")
+
+    assert "A secret" not in cloud.asked[-1].text
+    assert (answer["sightings_total"], answer["sightings_considered"]) == (2, 1)
