@@ -182,7 +182,7 @@ class NarratorCoordinator(DataUpdateCoordinator[NarratorData]):
 
     @callback
     def async_count_ai_call(self, mac: str | None) -> None:
-        """Count a question put to the agent, about that camera."""
+        """Count a question put to the agent, about that camera or OF_ALL."""
         self._set(today=self.today.with_ai_call(mac))
 
     @callback

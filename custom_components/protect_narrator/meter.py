@@ -7,12 +7,13 @@ from .coordinator import NarratorCoordinator
 from .pipeline.budget import Budget, is_within
 from .pipeline.models import Detection, Policy
 from .pipeline.ports import Answer
+from .tally import OF_ALL
 
 _LOGGER = logging.getLogger(__name__)
 
 # Of a day's calls one in so many, and one at least, may be spent on what is asked about all
 # cameras: whoever may read may ask for that, and the rest is for what cameras see.
-_OF_ALL = 4
+_SHARE_OF_ALL = 4
 
 
 class CallMeter:
@@ -48,12 +49,12 @@ class CallMeter:
         if self._budget(policy).left() == 0:
             self._say_once(None, "all of its cameras")
             return False
-        limit, spent = policy.calls_per_day, self._coordinator.today.ai_calls_of(None)
-        return limit is None or spent < max(1, limit // _OF_ALL)
+        limit, spent = policy.calls_per_day, self._coordinator.today.ai_calls_of(OF_ALL)
+        return limit is None or spent < max(1, limit // _SHARE_OF_ALL)
 
     def asked_of_all(self) -> None:
         """Count such a question, just before it is put."""
-        self._coordinator.async_count_ai_call(None)
+        self._coordinator.async_count_ai_call(OF_ALL)
 
     def answered(self, _detection: Detection | None, answer: Answer) -> None:
         """Count what an answer cost, whether or not it can be used."""

@@ -21,6 +21,9 @@ from .salvage import (
 # More cameras than any console takes: what a damaged store may hold is cut off there.
 _MOST_CAMERAS = 256
 
+# Stands where the MAC address of a camera would, for what is asked about no one camera.
+OF_ALL = "all"
+
 
 @dataclass(frozen=True, slots=True)
 class Mean:
@@ -55,7 +58,8 @@ class Tally:
     """Questions put to the agent, second tries included."""
 
     ai_calls_by_camera: Mapping[str, int] = field(default_factory=dict)
-    """The same by MAC address; what belongs to no known camera is under an empty one."""
+    """The same by MAC address; what belongs to no known camera is under an empty one,
+    and what is about no one camera under OF_ALL."""
 
     ai_failures: int = 0
     """Questions that were not answered usably."""
@@ -101,13 +105,13 @@ class Tally:
         return replace(self, skipped=self.skipped + 1)
 
     def with_ai_call(self, mac: str | None) -> Tally:
-        """Return the counts with one question more, about that camera."""
+        """Return the counts with one question more, about that camera or OF_ALL."""
         by_camera = dict(self.ai_calls_by_camera)
         by_camera[mac or ""] = self.ai_calls_of(mac) + 1
         return replace(self, ai_calls=self.ai_calls + 1, ai_calls_by_camera=by_camera)
 
     def ai_calls_of(self, mac: str | None) -> int:
-        """Return how many questions were put about that camera."""
+        """Return how many questions were put about that camera, or OF_ALL."""
         return self.ai_calls_by_camera.get(mac or "", 0)
 
     def with_ai_failure(self) -> Tally:

@@ -8,7 +8,14 @@ import pytest
 from custom_components.protect_narrator.kinds import Kind
 from custom_components.protect_narrator.pipeline.models import Timings
 from custom_components.protect_narrator.salvage import UnreadableError
-from custom_components.protect_narrator.tally import Mean, StoredTally, Tally, restored, stored
+from custom_components.protect_narrator.tally import (
+    OF_ALL,
+    Mean,
+    StoredTally,
+    Tally,
+    restored,
+    stored,
+)
 
 DAY = date(2026, 11, 24)
 OLD: StoredTally = {
@@ -23,7 +30,7 @@ OLD: StoredTally = {
 def busy() -> Tally:
     """Return a day with a little of everything."""
     tally = Tally(day=DAY).with_sighting(fallback=True).with_skipped()
-    for mac in ("F4E2C6000001", "F4E2C6000002", "F4E2C6000001", None):
+    for mac in ("F4E2C6000001", "F4E2C6000002", "F4E2C6000001", None, OF_ALL, OF_ALL):
         tally = tally.with_ai_call(mac)
     tally = tally.with_sighting_of("F4E2C6000001", (Kind.ANY, Kind.PEOPLE, Kind.VEHICLES))
     tally = tally.with_sighting_of("F4E2C6000001", (Kind.ANY, Kind.PEOPLE))
@@ -34,13 +41,9 @@ def busy() -> Tally:
 
 def test_calls_are_counted_for_each_camera_and_in_all() -> None:
     tally = busy()
-    assert tally.ai_calls == 4
-    assert [tally.ai_calls_of(mac) for mac in ("F4E2C6000001", "F4E2C6000002", "new", None)] == [
-        2,
-        1,
-        0,
-        1,
-    ]
+    assert tally.ai_calls == 6
+    abouts = ("F4E2C6000001", "F4E2C6000002", "new", None, OF_ALL)
+    assert [tally.ai_calls_of(about) for about in abouts] == [2, 1, 0, 1, 2]
     assert (tally.ai_failures, tally.ai_tokens) == (1, 1200)
     assert Tally(day=DAY).ai_tokens is None
 

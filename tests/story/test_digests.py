@@ -171,6 +171,21 @@ async def test_at_the_limit_no_call_is_spent(home: Home, agent: FakeTaskEntity) 
     assert len(agent.asked) == 2
 
 
+async def test_calls_about_cameras_that_are_gone_are_no_digests(
+    home: Home, agent: FakeTaskEntity
+) -> None:
+    """What was detected before a restart is described after it, though the camera is gone."""
+    await home.set_up(agent, {CONF_CALLS_PER_DAY: 8})
+    await seen(home, 1)
+    agent.answer = lambda: DIGEST
+    for _ in range(2):
+        home.entry.runtime_data.coordinator.async_count_ai_call(None)
+
+    answer = await call(home.hass, "summarize")
+
+    assert answer["fallback_reason"] is None
+
+
 async def test_digests_do_not_use_up_what_cameras_need(home: Home, agent: FakeTaskEntity) -> None:
     """Whoever may read can ask for one, again and again."""
     await home.set_up(agent, {CONF_CALLS_PER_DAY: 8})
