@@ -11,8 +11,8 @@ from .tally import OF_ALL
 
 _LOGGER = logging.getLogger(__name__)
 
-# Of a day's calls one in so many, and one at least, may be spent on what is asked about all
-# cameras: whoever may read may ask for that, and the rest is for what cameras see.
+# Of a day's calls one in so many may be spent on what is asked about all cameras: whoever may read
+# may ask for that, and the rest is for what cameras see. Of fewer it is none: there are numbers.
 _SHARE_OF_ALL = 4
 
 
@@ -50,7 +50,7 @@ class CallMeter:
             self._say_once(None, "all of its cameras")
             return False
         limit, spent = policy.calls_per_day, self._coordinator.today.ai_calls_of(OF_ALL)
-        return limit is None or spent < max(1, limit // _SHARE_OF_ALL)
+        return limit is None or spent < limit // _SHARE_OF_ALL
 
     def asked_of_all(self) -> None:
         """Count such a question, just before it is put."""

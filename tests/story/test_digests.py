@@ -158,17 +158,32 @@ async def test_an_ai_that_does_not_answer_is_waited_for_as_long_as_the_user_want
 
 
 async def test_at_the_limit_no_call_is_spent(home: Home, agent: FakeTaskEntity) -> None:
-    await home.set_up(agent, {CONF_CALLS_PER_DAY: 3})
+    await home.set_up(agent, {CONF_CALLS_PER_DAY: 4})
+    await seen(home, 1, 2, 1)
+
+    # The fourth is kept for who rings.
+    answer = await call(home.hass, "summarize")
+
+    assert answer["fallback_reason"] == "budget_exhausted"
+    assert len(agent.asked) == 3
+
+
+@pytest.mark.parametrize(
+    ("limit", "reason"), [(1, "budget_exhausted"), (3, "budget_exhausted"), (4, None)]
+)
+async def test_of_a_limit_below_four_there_is_no_quarter(
+    home: Home, agent: FakeTaskEntity, limit: int, reason: str | None
+) -> None:
+    """The only call of the day is not for a digest, but for what a camera sees."""
+    await home.set_up()
     await seen(home, 1)
+    await home.unload()
     agent.answer = lambda: DIGEST
+    await home.start({CONF_AGENT_ID: agent.entity_id, CONF_CALLS_PER_DAY: limit})
 
-    first = await call(home.hass, "summarize")
-    # The third is kept for who rings.
-    second = await call(home.hass, "summarize")
+    answer = await call(home.hass, "summarize")
 
-    assert first["fallback_reason"] is None
-    assert second["fallback_reason"] == "budget_exhausted"
-    assert len(agent.asked) == 2
+    assert answer["fallback_reason"] == reason
 
 
 async def test_calls_about_cameras_that_are_gone_are_no_digests(
