@@ -154,13 +154,16 @@ async def async_require_hidden(hass: HomeAssistant) -> None:
 
 @callback
 def _require_recording(hass: HomeAssistant) -> None:
-    """Raise where that nothing is found means nothing: what cameras see is not recorded."""
+    """Raise where that nothing is found means little: what cameras see now is not recorded.
+
+    Older Sightings may be there, which were not asked for.
+    """
     try:
         require_recording(hass)
     except EventExcludedError as err:
-        raise failure("browse_event_excluded") from err
+        raise failure("nothing_found_event_excluded") from err
     except NotRecordedError as err:
-        raise failure("browse_recorder_off") from err
+        raise failure("nothing_found_recorder_off") from err
 
 
 async def _stored(hass: HomeAssistant) -> None:

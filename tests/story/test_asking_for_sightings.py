@@ -268,12 +268,12 @@ async def test_where_nothing_is_recorded_nobody_is_told_that_nothing_was_seen(
 
     with monkeypatch.context() as patched:
         patched.setattr(recorder, "exclude_event_types", {EVENT_SIGHTING})
-        assert await why_not("get_sightings") == "browse_event_excluded"
-        assert await why_not("summarize") == "browse_event_excluded"
-        # What is there is told.
+        assert await why_not("get_sightings") == "nothing_found_event_excluded"
+        assert await why_not("summarize") == "nothing_found_event_excluded"
+        # What is there is told: older ones may be, beside which nothing was found.
         assert ids(await call(home.hass, "get_sightings")) == [sighting["sighting_id"]]
     monkeypatch.setattr(recorder, "enabled", False)
-    assert await why_not("get_sightings") == "browse_recorder_off"
+    assert await why_not("get_sightings") == "nothing_found_recorder_off"
 
 
 async def test_yesterday_ends_when_today_begins(home: Home, agent: FakeTaskEntity) -> None:
