@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from homeassistant.core import HomeAssistant, callback
@@ -38,7 +38,7 @@ _MOST_COUNTED = 1000
 _IN_PAGE = 200
 
 # In a flood what is live goes first; numbers are better than to wait for its end.
-_TURN_LIMIT_S = 120.0
+_PLACE_LIMIT_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,18 +133,26 @@ async def _digest(
 async def _turn(hass: HomeAssistant, rows: Sequence[Mapping[str, Any]]) -> AsyncIterator[None]:
     """Hold the turn of digests, and a place among all who ask, while the context lasts.
 
-    Raises AgentUnavailableError.
+    Raises AgentUnavailableError, also where more digests are before than one, and they take long.
     """
     async with AsyncExitStack() as stack:
         try:
-            async with asyncio.timeout(_TURN_LIMIT_S):
-                # One at a time, however many are asked for: the other places are for what is live.
+            # One at a time, however many are asked for: the other places are for what is live.
+            async with asyncio.timeout(_turn_limit_s(hass)):
                 await stack.enter_async_context(shared(hass).digest)
-                at_once = _choice(hass, rows).policy.ai_at_once
+            at_once = _choice(hass, rows).policy.ai_at_once
+            async with asyncio.timeout(_PLACE_LIMIT_S):
                 await stack.enter_async_context(shared(hass).gate.place(at_once, Turn.LATER))
         except TimeoutError as err:
             raise AgentUnavailableError(FallbackDetail.OVERLOAD, "others go first") from err
         yield
+
+
+@callback
+def _turn_limit_s(hass: HomeAssistant) -> float:
+    """Return how long one digest may take that is before: for its place and for its answer."""
+    answers = (policy_from(hass, entry).describe_timeout for entry in loaded_entries(hass))
+    return _PLACE_LIMIT_S + max(answers, default=timedelta()).total_seconds()
 
 
 async def _ask(hass: HomeAssistant, rows: Sequence[Mapping[str, Any]], period: Period) -> _Digest:

@@ -8,6 +8,7 @@ from homeassistant.const import Platform
 from homeassistant.helpers import entity_registry as er
 import pytest
 
+from custom_components.protect_narrator import digests
 from custom_components.protect_narrator.const import (
     CONF_AGENT_ID,
     CONF_AI_AT_ONCE,
@@ -226,7 +227,7 @@ async def test_however_many_are_asked_for_live_ones_do_not_wait(
         return asyncio.shield(never) if is_digest else GOOD_ANSWER
 
     agent.answer = answer
-    digests = [asyncio.create_task(call(home.hass, "summarize")) for _ in range(3)]
+    asking = [asyncio.create_task(call(home.hass, "summarize")) for _ in range(3)]
     await until(lambda: len(agent.asked) == 2)
 
     (another,) = await seen(home, 1)
@@ -234,7 +235,47 @@ async def test_however_many_are_asked_for_live_ones_do_not_wait(
     assert another["fallback_reason"] is None
     assert len(agent.asked) == 3
     never.set_result(DIGEST)
-    assert [(await each)["summary"] for each in digests] == [DIGEST["description"]] * 3
+    assert [(await each)["summary"] for each in asking] == [DIGEST["description"]] * 3
+
+
+async def test_who_is_before_is_waited_for_as_long_as_his_ai_may_take(
+    home: Home,
+    agent: FakeTaskEntity,
+    never: asyncio.Future[object],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The wait for what is live is another one, and much shorter here."""
+    monkeypatch.setattr(digests, "_PLACE_LIMIT_S", 0)
+    await home.set_up(agent, {CONF_DESCRIBE_TIMEOUT: 60})
+    await seen(home, 1)
+    agent.answer = lambda: asyncio.shield(never)
+    asking = [asyncio.create_task(call(home.hass, "summarize"))]
+    await until(lambda: len(agent.asked) == 2)
+    asking.append(asyncio.create_task(call(home.hass, "summarize")))
+    await until(lambda: shared(home.hass).digest._waiters)
+    # What is after it in the loop has its turn, and what has no time left is over.
+    await asyncio.wait(asking, timeout=0.2)
+    never.set_result(DIGEST)
+
+    assert [(await each)["summary"] for each in asking] == [DIGEST["description"]] * 2
+
+
+async def test_who_is_before_is_not_waited_for_for_ever(
+    home: Home, agent: FakeTaskEntity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(digests, "_PLACE_LIMIT_S", 0)
+    await home.set_up(agent, {CONF_DESCRIBE_TIMEOUT: 0.3})
+    await seen(home, 1)
+
+    async with shared(home.hass).digest:
+        answer = await call(home.hass, "summarize")
+
+    assert (answer["fallback_reason"], answer["fallback_detail"]) == (
+        "agent_unavailable",
+        "overload",
+    )
+    assert answer["summary"].endswith(": 1 (Camera 1: 1)")
+    assert len(agent.asked) == 1
 
 
 async def test_its_call_counts_although_the_entry_was_loaded_anew_meanwhile(
