@@ -13,8 +13,9 @@ import pytest
 
 from tests.waiting import until
 
+from . import servers
 from .fixtures import leave_out
-from .servers import MARIADB, UnavailableError, serving
+from .servers import MARIADB, POSTGRESQL, UnavailableError, serving
 
 _ROOT = Path(__file__).parents[2]
 
@@ -42,6 +43,25 @@ def _processes_in(folder: str) -> list[int]:
             if works_in.startswith(folder):
                 found.append(int(process.name))
     return found
+
+
+def test_what_was_found_missing_before_the_tests_is_not_looked_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a network each look takes minutes, in every worker."""
+    script = tmp_path / "script" / "databases"
+    script.parent.mkdir()
+    script.write_text('#!/bin/sh\necho "$1" >>looks\necho "/found/$1"\necho\n')
+    script.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(servers, "_ROOT", tmp_path)
+    monkeypatch.setenv("DATABASES_MISSING", " postgresql")
+
+    with pytest.raises(UnavailableError, match="postgresql"), serving(POSTGRESQL):
+        pass
+
+    assert servers._programs(MARIADB) == ("/found/mariadb", "")
+    assert (tmp_path / "looks").read_text() == "mariadb\n"
 
 
 async def test_a_server_goes_with_an_owner_that_is_killed() -> None:
