@@ -36,7 +36,7 @@ from .recall.places import (
 )
 from .recall.search import Found, async_search
 from .recall.spoken import ABOUT, told
-from .recall.times import PERIODS, BadTimeError, Stretch, moment, spoken, stretch
+from .recall.times import PERIODS, BadTimeError, Stretch, meant, spoken
 
 FIND_SIGHTINGS = f"{DOMAIN}__find_sightings"
 
@@ -171,10 +171,7 @@ def _when(arguments: Mapping[str, Any], now: datetime) -> Stretch:
     period, since, until = (
         " ".join(_texts(arguments.get(key))) for key in ("period", "since", "until")
     )
-    named = stretch(period, now)
-    begin = moment(since, now, of=named) if since else None
-    end = moment(until, now, is_end=True, of=Stretch(begin or named.since)) if until else None
-    return named.within(Stretch(begin, end))
+    return meant(period, since, until, now)
 
 
 def _texts(value: object) -> list[str]:
@@ -202,7 +199,7 @@ def _answer(
         key: place.name for place in places for key in (place.camera_id, place.device_id) if key
     }
     sightings = told(found.sightings, names, now)
-    notes = _notes(hass, places, found, len(sightings), now)
+    notes = _notes(hass, places, when, found, len(sightings), now)
     answer: dict[str, Any] = {
         "sightings": sightings,
         "count": found.count,
@@ -220,10 +217,17 @@ def _answer(
 
 
 def _notes(
-    hass: HomeAssistant, places: Sequence[Place], found: Found, shown: int, now: datetime
+    hass: HomeAssistant,
+    places: Sequence[Place],
+    when: Stretch,
+    found: Found,
+    shown: int,
+    now: datetime,
 ) -> list[str]:
     """Return what an honest answer has to add."""
     notes = []
+    if when.since is not None and when.since > now:
+        notes.append(f"This begins only {spoken(when.since, now)}: nothing can be seen yet.")
     if not found.has_all_words:
         notes.append("None has all of these words, these have the most of them.")
     if shown < found.count:

@@ -1,7 +1,7 @@
 """What people's words for times mean, and how moments are said."""
 
-from collections.abc import AsyncGenerator
-from datetime import datetime
+from collections.abc import AsyncGenerator, Iterator
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from homeassistant.core import HomeAssistant
@@ -11,6 +11,7 @@ from custom_components.protect_narrator.recall.times import (
     PERIODS,
     BadTimeError,
     Stretch,
+    meant,
     moment,
     spoken,
     stretch,
@@ -101,12 +102,15 @@ def test_a_moment_is_read_as_it_is_meant_here(words: str, then: datetime) -> Non
         ("18:00", at(24, 8), at(24, 18)),
         ("06:00", at(25, 8), at(26, 6)),
         ("14:00", None, at(25, 14)),
+        # Of a beginning with a date it is the next, whenever that is asked.
+        ("10:00", at(24, 8), at(24, 10)),
+        ("08:00", at(24, 8), at(25, 8)),
     ],
 )
 def test_a_time_as_an_end_is_behind_the_beginning(
     words: str, begin: datetime | None, then: datetime
 ) -> None:
-    assert moment(words, NOW, is_end=True, of=Stretch(begin)) == then
+    assert moment(words, NOW, is_end=True, begin=begin) == then
 
 
 @pytest.mark.parametrize(
@@ -124,6 +128,121 @@ def test_a_time_as_a_beginning_is_one_of_the_period(
     words: str, period: str, then: datetime
 ) -> None:
     assert moment(words, NOW, of=stretch(period, NOW)) == then
+
+
+@pytest.mark.parametrize("asked_at", [at(25, 9), at(25, 14, 30), at(25, 23, 30)])
+@pytest.mark.parametrize(
+    ("period", "since", "until", "told"),
+    [
+        ("yesterday", "8:00", "10:00", Stretch(at(24, 8), at(24, 10))),
+        ("yesterday", "", "12:00", Stretch(at(24), at(24, 12))),
+        ("yesterday", "", "00:00", Stretch(at(24), at(25))),
+        ("yesterday", "22:00", "2:00", Stretch(at(24, 22), at(25))),
+        ("last night", "", "23:00", Stretch(at(24, 20), at(24, 23))),
+        ("last night", "", "02:00", Stretch(at(24, 20), at(25, 2))),
+        ("last night", "23:00", "02:00", Stretch(at(24, 23), at(25, 2))),
+        ("last night", "", "09:00", Stretch(at(24, 20), at(25, 8))),
+        ("last night", "19:00", "22:00", Stretch(at(24, 20), at(24, 22))),
+        ("today", "8:00", "18:00", Stretch(at(25, 8), at(25, 18))),
+        ("today", "", "12:00", Stretch(at(25), at(25, 12))),
+        ("today", "", "00:00", Stretch(at(25), at(26))),
+        ("this afternoon", "", "16:00", Stretch(at(25, 12), at(25, 16))),
+        ("this evening", "17:00", "", Stretch(at(25, 18), at(26))),
+        ("", "2026-11-24 08:00", "10:00", Stretch(at(24, 8), at(24, 10))),
+    ],
+)
+def test_what_is_told_is_the_same_whenever_it_is_asked(
+    period: str, since: str, until: str, told: Stretch, asked_at: datetime
+) -> None:
+    assert meant(period, since, until, asked_at) == told
+
+
+@pytest.mark.parametrize("period", ["today", "tonight", "this evening"])
+def test_what_begins_later_today_has_not_begun_yet(period: str) -> None:
+    """And is not yesterday's, of which the whole day would be told."""
+    assert meant(period, "19:00", "", NOW) == Stretch(at(25, 19), at(26))
+    assert meant(period, "19:00", "20:00", NOW) == Stretch(at(25, 19), at(25, 20))
+
+
+@pytest.mark.parametrize("words", [("10:00", "9:00"), ("10:00", "9:30")])
+def test_an_end_behind_the_period_ends_with_it(words: tuple[str, str]) -> None:
+    assert meant("yesterday", *words, NOW) == Stretch(at(24, 10), at(25))
+
+
+NAMED = (*PERIODS, "this morning", "this afternoon", "this evening", "tonight", "this week")
+CLOCKS = [time(hour, minute) for hour in range(24) for minute in (0, 20)]
+MOMENTS = [
+    *(at(25, hour, minute) for hour in (0, 2, 7, 11, 14, 18, 23) for minute in (0, 30)),
+    # The night after it has one hour twice, and the day twenty-five.
+    datetime(2026, 10, 25, 12, tzinfo=BERLIN),
+    datetime(2026, 10, 26, 7, tzinfo=BERLIN),
+]
+
+
+def times_in(named: Stretch, clock: time, now: datetime) -> Iterator[datetime]:
+    """Yield when the clock says that between the bounds, both of them included."""
+    assert named.since is not None
+    day, until = named.since.date(), named.until or now
+    while day <= until.date():
+        if named.since <= (then := datetime.combine(day, clock, BERLIN)) <= until:
+            yield then
+        day += timedelta(days=1)
+
+
+@pytest.mark.parametrize("period", NAMED)
+@pytest.mark.parametrize("now", MOMENTS, ids=str)
+def test_what_is_told_is_of_the_period_and_exact_where_the_period_has_the_time(
+    period: str, now: datetime
+) -> None:
+    named = stretch(period, now)
+    assert named.since is not None
+    for clock in CLOCKS:
+        found = list(times_in(named, clock, now))
+        begins = [then for then in found if named.until is None or then < named.until]
+        ends = [then for then in found if then > named.since]
+
+        since = meant(period, f"{clock:%H:%M}", "", now)
+        assert since.until == named.until
+        assert since.since in (begins or [named.since])
+
+        until = meant(period, "", f"{clock:%H:%M}", now)
+        assert until.since == named.since
+        if ends:
+            assert until.until in ends
+        elif named.until is not None:
+            assert until.until == named.until
+        else:  # still to come, so until now
+            assert until.until is not None
+            assert until.until > now
+
+
+@pytest.mark.parametrize("period", NAMED)
+@pytest.mark.parametrize("now", MOMENTS, ids=str)
+def test_what_is_told_between_two_times_is_of_the_period(period: str, now: datetime) -> None:
+    named = stretch(period, now)
+    assert named.since is not None
+    for begin in CLOCKS[::3]:
+        for end in CLOCKS[::3]:
+            try:
+                told = meant(period, f"{begin:%H:%M}", f"{end:%H:%M}", now)
+            except BadTimeError:
+                # Both lie outside.
+                assert begin not in clocks_of(named, now)
+                continue
+            assert told.since is not None
+            assert told.until is not None
+            assert named.since <= told.since < told.until
+            assert named.until is None or told.until <= named.until
+            assert told.until - told.since <= timedelta(days=1)
+
+
+def clocks_of(named: Stretch, now: datetime) -> set[time]:
+    """Return the times of which the period has a beginning."""
+    return {
+        clock
+        for clock in CLOCKS
+        if any(named.until is None or then < named.until for then in times_in(named, clock, now))
+    }
 
 
 def test_a_date_as_an_end_is_over_with_its_day() -> None:

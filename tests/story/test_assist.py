@@ -369,6 +369,18 @@ async def test_a_day_that_is_not_over_can_be_asked_for_to_its_end(assistant: Ass
         assert [each["title"] for each in answer["sightings"]] == ["A person waits"]
 
 
+async def test_what_has_not_begun_yet_is_said(assistant: Assistant) -> None:
+    assistant.expose(assistant.cameras[1])
+    await assistant.saw(assistant.cameras[1], "A person waits")
+
+    answer = await assistant.call(since=days_ago(-2))
+
+    assert answer["sightings"] == []
+    begins = answer["searched"]["since"]
+    assert f"This begins only {begins}: nothing can be seen yet." in answer["note"]
+    assert "note" not in await assistant.call(since=days_ago(2))
+
+
 async def test_what_a_quiet_camera_may_have_missed_is_said(assistant: Assistant) -> None:
     camera = assistant.cameras[1]
     assistant.expose(camera)

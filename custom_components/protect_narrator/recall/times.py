@@ -80,28 +80,45 @@ def stretch(words: str, now: datetime) -> Stretch:
     raise BadTimeError(words)
 
 
-def moment(words: str, now: datetime, *, is_end: bool = False, of: Stretch = Stretch()) -> datetime:
+def moment(
+    words: str,
+    now: datetime,
+    *,
+    is_end: bool = False,
+    of: Stretch = Stretch(),
+    begin: datetime | None = None,
+) -> datetime:
     """Return the moment that is meant: a date with or without a time, or a time alone.
 
-    A time is the last one that has been; a date is its beginning, as the end of a stretch its
-    end. ``of`` is what is bounded by it: "from 8:00 until 18:00" at noon ends today, and
-    "yesterday from 8:00" begins yesterday. Raises BadTimeError.
+    A date is its beginning, as the end of a stretch its end. A time is the last one that has
+    been, of the period ``of`` the last one in it, or the one that is still to come: "yesterday
+    until 12:00" ends yesterday, whenever that is asked. As the end of a stretch that begins at
+    ``begin`` it is the next one after that. A time that the period does not have lies outside of
+    it, for a beginning before it and for an end behind it. Raises BadTimeError.
     """
     said = words.strip()
     if (clock := _CLOCK.fullmatch(said)) is not None:
         wanted = _time(clock, words)
-        last = _last(wanted, now)
-        if of.since is None:
-            return last
         if is_end:
-            return last if last > of.since else _first(wanted, of.since)
-        return last if of.until is None or last < of.until else _first(wanted, of.since)
+            return _last_end(wanted, now, of) if begin is None else _next(wanted, begin)
+        return _last_begin(wanted, now, of)
     try:
         day = date.fromisoformat(said)
     except ValueError:
         return _moment(said)
     _check_year(day.year, words)
     return _at(day, 24 if is_end else 0)
+
+
+def meant(period: str, since: str, until: str, now: datetime) -> Stretch:
+    """Return what these words have in common, of which each may be "". Raises BadTimeError.
+
+    It is never more than the period.
+    """
+    named = stretch(period, now)
+    begin = moment(since, now, of=named) if since else None
+    end = moment(until, now, is_end=True, of=named, begin=begin) if until else None
+    return named.within(Stretch(begin, end))
 
 
 def spoken(then: datetime, now: datetime) -> str:
@@ -122,17 +139,34 @@ def _time(clock: re.Match[str], words: str) -> time:
         raise BadTimeError(words) from err
 
 
+def _last_begin(wanted: time, now: datetime, of: Stretch) -> datetime:
+    last = _last(wanted, now)
+    if of.since is None or (of.since <= last and (of.until is None or last < of.until)):
+        return last
+    before = _last(wanted, of.since)
+    first = before if before == of.since else _next(wanted, of.since)
+    return first if first < (of.until or now) else before
+
+
+def _last_end(wanted: time, now: datetime, of: Stretch) -> datetime:
+    last = _last(wanted, now)
+    if of.since is None or (of.since < last and (of.until is None or last <= of.until)):
+        return last
+    return _next(wanted, of.since)
+
+
 def _last(wanted: time, now: datetime) -> datetime:
+    """Return when the clock has said that for the last time, which may be now."""
     zone = dt_util.get_default_time_zone()
     then = datetime.combine(now.date(), wanted, zone)
     return then if then <= now else datetime.combine(now.date() - timedelta(days=1), wanted, zone)
 
 
-def _first(wanted: time, since: datetime) -> datetime:
-    """Return when the clock says that for the first time after that moment, or at it."""
+def _next(wanted: time, since: datetime) -> datetime:
+    """Return when the clock says that for the first time after that moment."""
     day, zone = since.date(), dt_util.get_default_time_zone()
     then = datetime.combine(day, wanted, zone)
-    return then if then >= since else datetime.combine(day + timedelta(days=1), wanted, zone)
+    return then if then > since else datetime.combine(day + timedelta(days=1), wanted, zone)
 
 
 def _moment(words: str) -> datetime:
