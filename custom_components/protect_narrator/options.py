@@ -57,7 +57,7 @@ from .protect.tracker import (
     LONGEST_OPEN as LONGEST_OPEN_DEFAULT,
     MERGE_GAP as MERGE_GAP_DEFAULT,
 )
-from .snapshots import Limits
+from .snapshot_limits import Limits
 
 DEFAULT_POLICY = Policy()
 

@@ -27,6 +27,10 @@ _PART = re.compile(r"[0-9a-f]{32}\.[0-9a-f]{16}\.part")
 # As Home Assistant has named config entries: by ULID, and before that by UUID.
 _ENTRY = re.compile(r"[0-9A-Za-z]{26}|[0-9a-f]{32}")
 
+# So much may a console's clock be ahead, and a picture stay longer: when ours has just been set,
+# the last ones are by the console's clock still to come.
+_AHEAD_S = 24 * 3600.0
+
 
 @dataclass(frozen=True, slots=True)
 class Kept:
@@ -37,7 +41,19 @@ class Kept:
 
     size: int
     taken: float
-    """When its Detection began, in seconds since the epoch."""
+    """When its Detection began by the console's clock, in seconds since the epoch."""
+
+    came: float
+    """When it was written by our clock, in seconds since the epoch."""
+
+    def begun(self, now: float) -> float:
+        """Return from when on its age is counted, in seconds since the epoch.
+
+        That is the Detection's time, which a restart and a backup leave as it is. Where it is far
+        ahead, either our clock is behind, and will be set, or the console's is ahead: then it is
+        when the picture came, or it would stay until that time is there.
+        """
+        return self.taken if self.taken <= now + _AHEAD_S else self.came
 
 
 def is_sighting_id(text: str) -> bool:
@@ -68,9 +84,9 @@ def listed(root: Path) -> dict[str, Kept]:
             name = _PICTURE.fullmatch(file.name)
             state = file.stat(follow_symlinks=False)
             if name is not None and state.st_size and name[1] not in found:
-                # As it is, whatever the clock says now: one without a battery begins far in the
-                # past, and what had its time from there would be too old a moment later.
-                found[name[1]] = Kept(folder.name, state.st_size, state.st_mtime)
+                found[name[1]] = Kept(
+                    folder.name, state.st_size, taken=state.st_mtime, came=state.st_ctime
+                )
             elif name is not None or _PART.fullmatch(file.name):
                 with suppress(FileNotFoundError):
                     os.unlink(file.path)  # noqa: PTH108 - as scandir named it

@@ -23,6 +23,7 @@ from .pipeline.blame import cautious_logger
 from .pipeline.blocking import Crew, StuckError
 from .pipeline.errors import MediaError
 from .snapshot_files import Kept
+from .snapshot_limits import REMOVED_AT_ONCE, Limits, over
 
 _LOGGER = cautious_logger(__name__)
 
@@ -36,16 +37,6 @@ _JOB_LIMIT_S = 10.0
 # A page of thumbnails is read a few at a time; two that hang are a share whose server is gone.
 _READ_AT_ONCE = 4
 _MOST_STUCK = 2
-
-# Removing one takes a card milliseconds: a job of these stays within its limit.
-_REMOVED_AT_ONCE = 200
-
-# What is over the limit goes down to a little below it, so that not every picture that comes
-# is a reason to look for the oldest.
-_LEAVES = 0.95
-
-# A few megabytes of memory, whatever the user lets pictures take.
-_MOST_PICTURES = 50_000
 
 SWEEP_EVERY = timedelta(hours=1)
 
@@ -61,16 +52,6 @@ _SETTLED = timedelta(days=2)
 
 # When an entry is removed: ten thousand files take a slow card as long.
 _DELETE_LIMIT_S = 60.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """How much the user lets be kept of one console."""
-
-    keep_for: timedelta
-    """Counted from the beginning of the Detection; zero keeps nothing."""
-
-    most_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +91,6 @@ class SnapshotStore:
         self._readers = Crew(at_once=_READ_AT_ONCE, most_stuck=_MOST_STUCK)
         self._index: dict[str, Kept] = {}
         self._bytes = 0
-        # Not later than the oldest picture was taken.
-        self._oldest = float("inf")
         self._tasks: set[asyncio.Task[object]] = set()
         self._tidying: asyncio.Task[object] | None = None
         self._untold: Callable[[], Collection[str]] = frozenset
@@ -130,7 +109,11 @@ class SnapshotStore:
         return self._bytes
 
     async def async_load(self) -> None:
-        """Learn what there is; remove what a sudden end left, and what is over the limits."""
+        """Learn what there is; remove what a sudden end left, and what there is no room for.
+
+        What is too old goes with the first sweep: a clock that is set after the start, as on a
+        board without a battery, has told lies until then.
+        """
         await self._look()
         self._tidy()
 
@@ -166,7 +149,7 @@ class SnapshotStore:
             mac=kept.folder.upper(),
             path=files.picture_in(self._root, kept.folder, sighting_id),
             size=kept.size,
-            taken=datetime.fromtimestamp(self._read_as(kept.taken), UTC),
+            taken=datetime.fromtimestamp(_moment(kept), UTC),
         )
 
     async def async_read(self, sighting_id: str) -> bytes | None:
@@ -187,13 +170,13 @@ class SnapshotStore:
 
         It replaces an earlier one. Bounded; what fails is logged once, until it works again.
         """
-        # Of a console whose clock is ahead, it would stay for longer.
-        folder, moment = mac.lower(), min(taken, dt_util.utcnow()).timestamp()
+        folder = mac.lower()
         if not (files.is_folder_name(folder) and files.is_sighting_id(sighting_id)):
             return False
-        if self._closed or moment <= self._kept_since():
+        if self._closed or not self._limits.keep_for:
             return False
-        task = self._begin(self._keep(folder, sighting_id, jpeg, moment))
+        # As the console says, however old that looks: it is our clock that may not be set yet.
+        task = self._begin(self._keep(folder, sighting_id, jpeg, taken.timestamp()))
         await asyncio.wait({task}, timeout=KEEP_LIMIT_S)
         if not task.done():
             self._say(f"it takes longer than {KEEP_LIMIT_S:.0f} s")
@@ -208,11 +191,6 @@ class SnapshotStore:
         return await self._removed([(sighting_id, kept)]) == 1
 
     # -- how
-
-    @staticmethod
-    def _read_as(taken: float) -> float:
-        """Return the time of a file as a moment that a calendar has: not one to come."""
-        return max(0.0, min(taken, dt_util.utcnow().timestamp()))
 
     @callback
     def _begin[R](self, work: Coroutine[object, object, R]) -> asyncio.Task[R]:
@@ -244,9 +222,8 @@ class SnapshotStore:
             return False
         self._say_well()
         self._forget([sighting_id])
-        self._index[sighting_id] = Kept(folder, size, taken)
+        self._index[sighting_id] = Kept(folder, size, taken=taken, came=_now())
         self._bytes += size
-        self._oldest = min(self._oldest, taken)
         self._tidy()
         return True
 
@@ -256,12 +233,12 @@ class SnapshotStore:
         if found is not None:
             self._index = found
             self._bytes = sum(kept.size for kept in found.values())
-            self._oldest = min((kept.taken for kept in found.values()), default=float("inf"))
 
     @callback
     def _tidy(self) -> None:
-        """Begin to remove what is over the limits, if anything is."""
-        if self._is_over() and self._tidying is None and not self._closed:
+        """Begin to remove what there is no room for, if anything is."""
+        is_full = self._limits.is_full(self.count, self._bytes)
+        if is_full and self._tidying is None and not self._closed:
             self._tidying = self._begin(self._drop_what_is_over())
 
     async def _sweep(self) -> None:
@@ -269,28 +246,15 @@ class SnapshotStore:
         await self._drop_what_is_over()
         await self._drop_orphans()
 
-    def _is_over(self) -> bool:
-        return bool(self._index) and (
-            self._oldest <= self._kept_since()
-            or self._bytes > self._limits.most_bytes
-            or self.count > _MOST_PICTURES
-        )
-
-    def _kept_since(self) -> float:
-        """Return the moment from which on pictures are kept; none is late enough where none are."""
-        if not self._limits.keep_for:
-            return float("inf")
-        return (dt_util.utcnow() - self._limits.keep_for).timestamp()
-
     async def _drop_what_is_over(self) -> None:
         """Remove what is too old, and then the oldest, some at a time."""
-        while self._is_over():
+        while self._index:
             # Sorted in a thread: there may be as many as ten thousands.
-            over = partial(_over, tuple(self._index.items()), self._limits, self._kept_since())
-            victims, self._oldest = await self._hass.async_add_executor_job(over)
+            find = partial(over, tuple(self._index.items()), self._limits, _now())
+            victims = await self._hass.async_add_executor_job(find)
             if await self._removed(victims) < len(victims):
                 return  # the disk does not let go of them now; tried again with the next sweep
-            if len(victims) < _REMOVED_AT_ONCE:
+            if len(victims) < REMOVED_AT_ONCE:
                 return
 
     async def _removed(self, pictures: list[tuple[str, Kept]]) -> int:
@@ -326,12 +290,13 @@ class SnapshotStore:
         Raises HistoryUnavailableError, also where what is fired is not recorded.
         """
         require_recording(self._hass)
-        before = (dt_util.utcnow() - _SETTLED).timestamp()
+        now = _now()
+        before = now - _SETTLED.total_seconds()
         untold = frozenset(self._untold())
         oldest = sorted(
-            (kept.taken, sighting_id)
+            (kept.begun(now), sighting_id)
             for sighting_id, kept in self._index.items()
-            if kept.taken < before and sighting_id not in untold
+            if kept.begun(now) < before and sighting_id not in untold
         )
         orphans: list[str] = []
         asked = set[str]()
@@ -375,24 +340,13 @@ async def async_remove_strangers(hass: HomeAssistant) -> None:
         _LOGGER.warning("Pictures of a console that was removed are left: %s", _why(err))
 
 
-def _over(
-    pictures: tuple[tuple[str, Kept], ...], limits: Limits, kept_since: float
-) -> tuple[list[tuple[str, Kept]], float]:
-    """Return the next to be removed, oldest first, and when the oldest of the rest was taken."""
-    by_age = sorted(pictures, key=lambda each: each[1].taken)
-    left, most = len(by_age), limits.most_bytes
-    size = sum(kept.size for _, kept in by_age)
-    if size > most or left > _MOST_PICTURES:
-        most = int(most * _LEAVES)
-    most_pictures = int(_MOST_PICTURES * _LEAVES) if left > _MOST_PICTURES else _MOST_PICTURES
-    victims: list[tuple[str, Kept]] = []
-    for sighting_id, kept in by_age:
-        is_over = size > most or left > most_pictures or kept.taken <= kept_since
-        if not is_over or len(victims) >= _REMOVED_AT_ONCE:
-            return victims, kept.taken
-        victims.append((sighting_id, kept))
-        size, left = size - kept.size, left - 1
-    return victims, float("inf")
+def _now() -> float:
+    return dt_util.utcnow().timestamp()
+
+
+def _moment(kept: Kept) -> float:
+    """Return when it was taken as a moment that a calendar has: not one to come."""
+    return max(0.0, min(kept.taken, _now()))
 
 
 def _why(err: Exception) -> str:

@@ -9,7 +9,6 @@ import os
 from pathlib import Path
 import shutil
 from threading import Event
-import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -27,9 +26,9 @@ from custom_components.protect_narrator.const import DOMAIN
 from custom_components.protect_narrator.history import HistoryUnavailableError, NotRecordedError
 from custom_components.protect_narrator.pipeline import blocking
 from custom_components.protect_narrator.pipeline.keeping import MOST_BYTES
+from custom_components.protect_narrator.snapshot_limits import Limits
 from custom_components.protect_narrator.snapshots import (
     SWEEP_EVERY,
-    Limits,
     SnapshotStore,
     async_remove_strangers,
     home_of,
@@ -74,6 +73,30 @@ def told(monkeypatch: pytest.MonkeyPatch) -> Told:
     monkeypatch.setattr(snapshots, "async_find", told.find)
     monkeypatch.setattr(snapshots, "require_recording", lambda _hass: None)
     return told
+
+
+class Clock:
+    """What our clock says to the store; waits go on in real time."""
+
+    def __init__(self) -> None:
+        self.now: datetime | None = None
+
+    def read(self) -> float:
+        return (self.now or datetime.now(UTC)).timestamp()
+
+    def move_to(self, now: datetime) -> None:
+        self.now = now
+
+    def tick(self, passed: timedelta) -> None:
+        self.now = (self.now or NOW) + passed
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Our clock, to be set."""
+    clock = Clock()
+    monkeypatch.setattr(snapshots, "_now", clock.read)
+    return clock
 
 
 type StoreFactory = Callable[..., SnapshotStore]
@@ -210,14 +233,14 @@ async def test_pictures_go_when_they_are_too_old(
 ) -> None:
     await keep(store, 1, ago(days=29, hours=23, minutes=30))
     await keep(store, 2, ago(days=29))
-    assert not await keep(store, 3, ago(days=31))
+    await keep(store, 3, ago(days=31))
 
     await an_hour_passes(hass, store)
     assert names(folder) == files_of(1, 2)  # not a moment early
 
     shorter = make(Limits(keep_for=timedelta(days=29), most_bytes=1000))
     await shorter.async_load()
-    await until(lambda: not shorter._tasks)
+    await an_hour_passes(hass, shorter)
     assert names(folder.parent) == set()
 
 
@@ -267,20 +290,54 @@ async def test_who_wants_none_has_none(
     assert none.count == none.size == 0
 
 
-@pytest.mark.parametrize("days", [0, 30])
-async def test_a_console_whose_clock_is_ahead_does_not_keep_them_longer(
-    store: SnapshotStore, make: StoreFactory, folder: Path, days: int
+# -- wrong clocks
+
+IN_THE_PAST = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+async def test_a_console_whose_clock_is_ahead_does_not_keep_them_for_ever(
+    hass: HomeAssistant,
+    store: SnapshotStore,
+    make: StoreFactory,
+    folder: Path,
+    clock: Clock,
 ) -> None:
-    ahead = datetime.now(UTC) + timedelta(days=400)
-    assert await keep(store, 1, ahead)
-    now = datetime.now(UTC)
+    assert await keep(store, 1, ago(days=-400))
     kept = store.find(sighting_id(1))
     assert kept is not None
-    assert kept.taken <= now
-    assert (folder / f"{sighting_id(1)}.jpg").stat().st_mtime <= now.timestamp()
+    assert kept.taken <= datetime.now(UTC)
+    clock.tick(timedelta(days=29))
+    await an_hour_passes(hass, store)
+    assert names(folder) == files_of(1)
 
-    limited = make(Limits(keep_for=timedelta(days=days), most_bytes=1000))
-    assert await keep(limited, 2, ahead) == (days > 0)
+    clock.tick(timedelta(days=2))
+    after = make()
+    await after.async_load()
+    await an_hour_passes(hass, after)
+
+    assert names(folder.parent) == set()
+
+
+async def test_the_row_of_a_picture_to_come_is_asked_for_too(
+    hass: HomeAssistant,
+    store: SnapshotStore,
+    folder: Path,
+    told: Told,
+    clock: Clock,
+) -> None:
+    await keep(store, 1, ago(days=-400))
+    told.ids = set()
+    clock.tick(timedelta(days=3))
+    await an_hour_passes(hass, store)
+    assert names(folder) == set()
+
+
+async def test_where_none_are_wanted_a_clock_that_is_ahead_has_none_kept(
+    make: StoreFactory, folder: Path
+) -> None:
+    none = make(Limits(keep_for=timedelta(0), most_bytes=1000))
+    assert not await keep(none, 1, ago(days=-400))
+    assert names(folder) == set()
 
 
 async def test_what_was_written_by_a_clock_that_was_ahead_goes_where_none_are_kept(
@@ -295,19 +352,81 @@ async def test_what_was_written_by_a_clock_that_was_ahead_goes_where_none_are_ke
     assert not names(folder)
 
 
+@pytest.mark.parametrize("ahead", [timedelta(0), timedelta(hours=6)], ids=str)
 async def test_a_clock_that_is_set_right_after_the_start_costs_no_picture(
-    store: SnapshotStore, make: StoreFactory, folder: Path, monkeypatch: pytest.MonkeyPatch
+    hass: HomeAssistant,
+    store: SnapshotStore,
+    make: StoreFactory,
+    folder: Path,
+    clock: Clock,
+    ahead: timedelta,
+) -> None:
+    """As a board without a battery begins, until it has heard what time it is.
+
+    Also where the console's clock is a little ahead of what it hears.
+    """
+    await keep(store, 1, ago(days=2))
+    clock.move_to(IN_THE_PAST)
+    after = make()
+    await after.async_load()
+    assert await keep(after, 2, ago(minutes=1) + ahead)
+    await an_hour_passes(hass, after)  # and it may take long
+    assert await keep(after, 3, ago(minutes=1) + ahead)
+
+    clock.move_to(NOW)
+    # Known from before, and of the next run, for which the files are as that clock dated them.
+    for each in (after, make()):
+        await each.async_load()
+        await an_hour_passes(hass, each)
+
+    assert names(folder) == files_of(1, 2, 3)
+    kept = after.find(sighting_id(2))
+    assert kept is not None
+    assert kept.taken == min(NOW, ago(minutes=1) + ahead)
+
+
+async def test_what_a_clock_in_the_past_saw_come_is_as_old_as_its_console_said(
+    hass: HomeAssistant, store: SnapshotStore, folder: Path, clock: Clock
+) -> None:
+    clock.move_to(IN_THE_PAST)
+    await keep(store, 1, NOW)
+    clock.move_to(NOW)
+    await an_hour_passes(hass, store)
+    assert names(folder) == files_of(1)
+
+    clock.tick(timedelta(days=31))
+    await an_hour_passes(hass, store)
+    assert names(folder) == set()
+
+
+async def test_where_there_is_no_room_a_clock_in_the_past_takes_the_oldest_all_the_same(
+    make: StoreFactory, folder: Path, clock: Clock
+) -> None:
+    store = make(Limits(keep_for=timedelta(days=30), most_bytes=1000))
+    for number, days in enumerate((3, 2, 1)):
+        await keep(store, number, ago(days=days), size=300)
+    clock.move_to(IN_THE_PAST)
+    await keep(store, 3, size=300)
+    await until(lambda: not store._tasks)
+    assert names(folder) == files_of(1, 2, 3)
+
+
+async def test_a_clock_that_is_ahead_at_the_start_and_then_set_costs_no_picture(
+    hass: HomeAssistant,
+    store: SnapshotStore,
+    make: StoreFactory,
+    folder: Path,
+    clock: Clock,
 ) -> None:
     await keep(store, 1, ago(days=2))
-    # As a board without a battery begins, until it has heard what time it is.
-    with monkeypatch.context() as patch:
-        patch.setattr(time, "time", lambda: 946_684_800.0)
-        after = make()
-        await after.async_load()
-    assert after.count == 1
-
-    assert await keep(after, 2, ago(minutes=1))
+    clock.move_to(ago(days=-4000))
+    after = make()
+    await after.async_load()
+    assert await keep(after, 2)
     await until(lambda: not after._tasks)
+
+    clock.move_to(NOW)
+    await an_hour_passes(hass, after)
 
     assert names(folder) == files_of(1, 2)
 
