@@ -26,6 +26,12 @@ class Limits:
 
     most_bytes: int
 
+    def is_too_old(self, kept: Kept, now: float | None) -> bool:
+        """Say whether it must go; None is no time, by which none is too old."""
+        if not self.keep_for:
+            return True
+        return now is not None and kept.begun(now) <= now - self.keep_for.total_seconds()
+
     def is_full(self, count: int, size: int) -> bool:
         """Say whether so many pictures with so many bytes are too many."""
         return bool(count) and (
@@ -34,18 +40,18 @@ class Limits:
 
 
 def over(
-    pictures: Collection[tuple[str, Kept]], limits: Limits, now: float
+    pictures: Collection[tuple[str, Kept]], limits: Limits, now: float | None
 ) -> list[tuple[str, Kept]]:
-    """Return the next to be removed; ``now`` is in seconds since the epoch.
+    """Return the next to be removed.
 
-    First those that are too old. Room is made in the order of the Detections: a clock of ours
-    that begins in the past makes a picture that comes now look as if it had come first.
+    ``now`` is in seconds since the epoch; None where only room is to be made. First those that
+    are too old. Room is made in the order of the Detections: a clock of ours that begins in the
+    past makes a picture that comes now look as if it had come first.
     """
-    kept_since = now - limits.keep_for.total_seconds() if limits.keep_for else float("inf")
     victims: list[tuple[str, Kept]] = []
     rest: list[tuple[str, Kept]] = []
     for each in pictures:
-        (victims if each[1].begun(now) <= kept_since else rest).append(each)
+        (victims if limits.is_too_old(each[1], now) else rest).append(each)
     left, size = len(rest), sum(kept.size for _, kept in rest)
     if limits.is_full(left, size):
         most, most_bytes = _MOST_PICTURES * _LEAVES, limits.most_bytes * _LEAVES

@@ -239,18 +239,18 @@ class SnapshotStore:
         """Begin to remove what there is no room for, if anything is."""
         is_full = self._limits.is_full(self.count, self._bytes)
         if is_full and self._tidying is None and not self._closed:
-            self._tidying = self._begin(self._drop_what_is_over())
+            self._tidying = self._begin(self._drop_what_is_over(None))
 
     async def _sweep(self) -> None:
         await self._look()
-        await self._drop_what_is_over()
+        await self._drop_what_is_over(_now())
         await self._drop_orphans()
 
-    async def _drop_what_is_over(self) -> None:
-        """Remove what is too old, and then the oldest, some at a time."""
+    async def _drop_what_is_over(self, now: float | None) -> None:
+        """Remove what is too old then, and what there is no room for, some at a time."""
         while self._index:
             # Sorted in a thread: there may be as many as ten thousands.
-            find = partial(over, tuple(self._index.items()), self._limits, _now())
+            find = partial(over, tuple(self._index.items()), self._limits, now)
             victims = await self._hass.async_add_executor_job(find)
             if await self._removed(victims) < len(victims):
                 return  # the disk does not let go of them now; tried again with the next sweep

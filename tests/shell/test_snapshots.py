@@ -431,6 +431,17 @@ async def test_a_clock_that_is_ahead_at_the_start_and_then_set_costs_no_picture(
     assert names(folder) == files_of(1, 2)
 
 
+async def test_to_make_room_no_clock_is_asked(
+    make: StoreFactory, folder: Path, clock: Clock
+) -> None:
+    store = make(Limits(keep_for=timedelta(days=30), most_bytes=1000))
+    clock.move_to(ago(days=-4000))
+    for number, days in enumerate((3, 2, 1, 0)):
+        await keep(store, number, ago(days=days), size=300)
+    await until(lambda: not store._tasks)
+    assert names(folder) == files_of(1, 2, 3)
+
+
 async def test_a_picture_can_be_removed(store: SnapshotStore, folder: Path) -> None:
     await keep(store, 1)
     await keep(store, 2)
