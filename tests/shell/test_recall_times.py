@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Iterator
 from datetime import datetime, time, timedelta
+from itertools import product
 from zoneinfo import ZoneInfo
 
 from homeassistant.core import HomeAssistant
@@ -190,13 +191,12 @@ def times_in(named: Stretch, clock: time, now: datetime) -> Iterator[datetime]:
 
 
 @pytest.mark.parametrize("period", NAMED)
-@pytest.mark.parametrize("now", MOMENTS, ids=str)
 def test_what_is_told_is_of_the_period_and_exact_where_the_period_has_the_time(
-    period: str, now: datetime
+    period: str,
 ) -> None:
-    named = stretch(period, now)
-    assert named.since is not None
-    for clock in CLOCKS:
+    for now, clock in product(MOMENTS, CLOCKS):
+        named = stretch(period, now)
+        assert named.since is not None
         found = list(times_in(named, clock, now))
         begins = [then for then in found if named.until is None or then < named.until]
         ends = [then for then in found if then > named.since]
@@ -217,23 +217,21 @@ def test_what_is_told_is_of_the_period_and_exact_where_the_period_has_the_time(
 
 
 @pytest.mark.parametrize("period", NAMED)
-@pytest.mark.parametrize("now", MOMENTS, ids=str)
-def test_what_is_told_between_two_times_is_of_the_period(period: str, now: datetime) -> None:
-    named = stretch(period, now)
-    assert named.since is not None
-    for begin in CLOCKS[::3]:
-        for end in CLOCKS[::3]:
-            try:
-                told = meant(period, f"{begin:%H:%M}", f"{end:%H:%M}", now)
-            except BadTimeError:
-                # Both lie outside.
-                assert begin not in clocks_of(named, now)
-                continue
-            assert told.since is not None
-            assert told.until is not None
-            assert named.since <= told.since < told.until
-            assert named.until is None or told.until <= named.until
-            assert told.until - told.since <= timedelta(days=1)
+def test_what_is_told_between_two_times_is_of_the_period(period: str) -> None:
+    for now, begin, end in product(MOMENTS, CLOCKS[::3], CLOCKS[::3]):
+        named = stretch(period, now)
+        assert named.since is not None
+        try:
+            told = meant(period, f"{begin:%H:%M}", f"{end:%H:%M}", now)
+        except BadTimeError:
+            # Both lie outside.
+            assert begin not in clocks_of(named, now)
+            continue
+        assert told.since is not None
+        assert told.until is not None
+        assert named.since <= told.since < told.until
+        assert named.until is None or told.until <= named.until
+        assert told.until - told.since <= timedelta(days=1)
 
 
 def clocks_of(named: Stretch, now: datetime) -> set[time]:
