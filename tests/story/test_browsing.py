@@ -1,5 +1,6 @@
 """Looking through Sightings in Home Assistant's media browser, and what is not for everybody."""
 
+import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -21,7 +22,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
 
-from custom_components.protect_narrator import media_source
+from custom_components.protect_narrator import browse, media_source
 from custom_components.protect_narrator.clip_view import clip_path
 from custom_components.protect_narrator.const import DOMAIN, EVENT_SIGHTING
 from custom_components.protect_narrator.coordinator import NarratorCoordinator
@@ -544,7 +545,11 @@ async def test_what_was_recorded_before_it_was_left_out_is_still_shown(
 async def test_a_database_that_does_not_answer_is_not_waited_for_longer(
     home: Home, owner: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(media_source, "_LIMIT_S", 0)
+    async def hang(*_: object) -> None:
+        await asyncio.get_running_loop().create_future()
+
+    monkeypatch.setattr(browse, "async_counts", hang)
+    monkeypatch.setattr(media_source, "_LIMIT_S", 0.1)
     assert "does not answer at the moment" in await owner.error("browse")
 
 

@@ -146,7 +146,7 @@ async def test_what_is_no_answer_becomes_no_digest(
 async def test_an_ai_that_does_not_answer_is_waited_for_as_long_as_the_user_wants(
     home: Home, agent: FakeTaskEntity, never: asyncio.Future[object]
 ) -> None:
-    await home.set_up(agent, {CONF_DESCRIBE_TIMEOUT: 0.3})
+    await home.set_up(agent, {CONF_DESCRIBE_TIMEOUT: 2})
     await seen(home, 1)
     agent.answer = lambda: asyncio.shield(never)
 
@@ -264,7 +264,7 @@ async def test_who_is_before_is_not_waited_for_for_ever(
     home: Home, agent: FakeTaskEntity, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(digests, "_PLACE_LIMIT_S", 0)
-    await home.set_up(agent, {CONF_DESCRIBE_TIMEOUT: 0.3})
+    await home.set_up(agent, {CONF_DESCRIBE_TIMEOUT: 2})
     await seen(home, 1)
 
     async with shared(home.hass).digest:
