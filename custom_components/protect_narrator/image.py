@@ -60,7 +60,7 @@ class LastPicture(SightingEntity, ImageEntity):
     @callback
     def _async_show_nothing(self) -> None:
         self._picture = None
-        self._attr_image_last_updated = dt_util.utcnow()
+        self._attr_image_last_updated = None
 
     @override
     async def async_image(self) -> bytes | None:

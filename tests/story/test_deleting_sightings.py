@@ -88,6 +88,7 @@ async def test_its_entities_show_it_no_more_until_there_is_another(
     moment = home.state(Platform.EVENT, "sighting", camera)
     assert moment.attributes["event_type"] == "person"
     assert {moment.attributes[key] for key in ("title", "description", "sighting_id")} == {None}
+    assert home.state(Platform.IMAGE, "last_picture", camera).state == "unknown"
     with pytest.raises(HomeAssistantError):
         await async_get_image(home.hass, image)
 
