@@ -85,7 +85,9 @@ class ClipView(HomeAssistantView):
         except ClientConnectionError:
             _LOGGER.debug("Sighting %s: the viewer has left", sighting_id)
         except (MediaError, TakenError, EndedError, _StalledError) as err:
-            _LOGGER.debug("Sighting %s: not played: %s", sighting_id, str(err) or type(err))
+            _LOGGER.debug(
+                "Sighting %s: not played: %s", sighting_id, str(err) or type(err).__name__
+            )
             if not response.prepared:
                 return _refusal(err)
             _cut(request)

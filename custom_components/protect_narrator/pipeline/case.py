@@ -119,7 +119,9 @@ class Case:
     def enter(self, stage: Stage) -> None:
         """Begin a stage; the time since the last call belongs to the stage that ends."""
         now = self.clock.monotonic()
-        self._seconds[self.stage] = self._seconds.get(self.stage, 0.0) + now - self._entered
+        spent_s = now - self._entered
+        _LOGGER.debug("Sighting %s: %s, after %.1f s", self.sighting_id, stage, spent_s)
+        self._seconds[self.stage] = self._seconds.get(self.stage, 0.0) + spent_s
         self._entered = now
         self.stage = stage
 
