@@ -38,7 +38,8 @@ _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST = datetime(2999, 12, 31, tzinfo=UTC)
 
 _NO_MOMENT = (
-    "expected a date and time such as 2026-11-24 08:00, a duration such as last 24 hours, or today"
+    "expected a date and time such as 2026-11-24 08:00, a duration such as last 24 hours, today or "
+    "yesterday"
 )
 
 
