@@ -9,6 +9,7 @@ from typing import cast
 from simulator.video import Reading
 
 from .schema import Json
+from .summing_up import Summary, sum_up
 
 _SUBJECTS = ("person", "vehicle", "animal", "package")
 _EXCERPT = 200  # characters of the prompt that a picture-less description repeats
@@ -39,7 +40,10 @@ class Impression:
 
 def look(readings: Sequence[Reading], prompt: str) -> Impression:
     """Return what the pictures show, in the order of time; without pictures, what the words say."""
-    return _from_pictures(readings) if readings else _from_words(prompt)
+    if readings:
+        return _from_pictures(readings)
+    summary = sum_up(prompt)
+    return _from_words(prompt) if summary is None else _from_summary(summary)
 
 
 def _from_pictures(readings: Sequence[Reading]) -> Impression:
@@ -114,6 +118,16 @@ def _track(readings: Sequence[Reading], colour: str) -> str:
 
 def _place(x: float) -> str:
     return ("on the left", "in the middle", "on the right")[min(int(x * 3), 2)]
+
+
+def _from_summary(summary: Summary) -> Impression:
+    return Impression(
+        title=summary.title,
+        description=summary.text,
+        importance=summary.importance,
+        importance_reason="so it was told",
+        confidence=0.5,
+    )
 
 
 def _from_words(prompt: str) -> Impression:

@@ -1,6 +1,7 @@
 """What was seen is summed up: by the AI in one call, or in numbers."""
 
 import asyncio
+import json
 from typing import Any
 
 from homeassistant.config_entries import ConfigSubentry
@@ -67,9 +68,11 @@ async def test_the_model_is_asked_once_of_all_that_was_seen(home: Home, model: M
     assert asked.images == ()
     assert asked.tools == ()
     assert '"de"' in asked.prompt
-    places = [asked.prompt.index(each["description"]) for each in sightings]
-    assert places == sorted(places)
-    assert answer["summary"].startswith("No picture was shown. The words say: Security cameras")
+    data = [json.loads(line) for line in asked.prompt.splitlines() if line.startswith("{")]
+    assert [each["description"] for each in data] == [each["description"] for each in sightings]
+    assert answer["summary"].startswith("3 things were seen. ")
+    for each in sightings:
+        assert f" at {each['camera_name']}: {each['title']}" in answer["summary"]
     assert (answer["fallback_reason"], answer["agent_id"]) == (None, AI_TASK)
     assert answer["sightings_total"] == answer["sightings_considered"] == 3
     assert {key: answer[key] for key in COUNTS} == COUNTS
