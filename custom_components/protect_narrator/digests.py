@@ -1,4 +1,4 @@
-"""Sums up what was seen: by the user's own AI in one call, or in numbers."""
+"""Sums up what was seen: by the user's own AI in one call, or in a sentence with numbers."""
 
 import asyncio
 from collections import Counter
@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.translation import async_get_cached_translations
 from homeassistant.util import dt as dt_util
 
-from .const import CONF_AGENT_ID
+from .const import CONF_AGENT_ID, DOMAIN
 from .describer import HomeAssistantDescriber
 from .hidden import hidden_ids
 from .history import HistoryUnavailableError, SightingQuery, async_counts
@@ -20,6 +21,8 @@ from .options import options_at, policy_from
 from .permissions import loaded_entries, mac_of
 from .pipeline.digest import (
     Period,
+    PlainSentences,
+    Tallies,
     Told,
     considered,
     digest_in,
@@ -83,7 +86,7 @@ async def async_summarize(hass: HomeAssistant, query: SightingQuery) -> dict[str
     counts = tallied(map(_told, rows))
     lost = digest.lost
     return {
-        "summary": digest.text or plain_digest(period, counts, dt_util.get_default_time_zone()),
+        "summary": digest.text or _plain(hass, period, counts),
         "fallback_reason": lost and lost.reason.value,
         "fallback_detail": lost and lost.detail.value,
         "agent_id": digest.agent_id,
@@ -96,6 +99,29 @@ async def async_summarize(hass: HomeAssistant, query: SightingQuery) -> dict[str
         "by_label": dict(counts.by_label),
         "by_importance": dict(counts.by_importance),
     }
+
+
+@callback
+def _plain(hass: HomeAssistant, period: Period, counts: Tallies) -> str:
+    """Return what is said without an agent.
+
+    In the house's language, as the sentences of the activity: several consoles may have agents
+    that write in several.
+    """
+    texts = async_get_cached_translations(hass, hass.config.language, "common", DOMAIN)
+
+    def text(key: str) -> str:
+        # While Home Assistant reads a language that was just chosen, it has no sentence of it.
+        return texts.get(f"component.{DOMAIN}.common.{key}", "")
+
+    numbers = "{since} \u2013 {until}: {total}."
+    sentences = PlainSentences(
+        nothing=text("digest_nothing") or numbers,
+        one=text("digest_one") or numbers,
+        many=text("digest_many") or numbers,
+        time=text("digest_time") or "{year}-{month}-{day} {clock}",
+    )
+    return plain_digest(period, counts, sentences, dt_util.get_default_time_zone())
 
 
 async def _newest(hass: HomeAssistant, query: SightingQuery) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """What an agent is told of many Sightings is data, and bounded."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 import json
 from typing import Any
@@ -10,6 +11,7 @@ from custom_components.protect_narrator.pipeline.digest import (
     MOST_CHARACTERS,
     MOST_TOLD,
     Period,
+    PlainSentences,
     Told,
     considered,
     digest_in,
@@ -20,10 +22,17 @@ from custom_components.protect_narrator.pipeline.digest import (
 from custom_components.protect_narrator.pipeline.errors import AgentError
 from custom_components.protect_narrator.pipeline.models import Medium, Policy
 from custom_components.protect_narrator.pipeline.ports import Answer
-from custom_components.protect_narrator.pipeline.text import LONGEST_DESCRIPTION
+from custom_components.protect_narrator.pipeline.text import LONGEST_DESCRIPTION, inert
 
 START = datetime(2026, 11, 24, 8, 30, tzinfo=UTC)
 PERIOD = Period(since=START, until=START + timedelta(days=1), total=2)
+
+SENTENCES = PlainSentences(
+    nothing="Nothing from {since} on.",
+    one="One until {until}, {here}.",
+    many="{total} from {since} until {until}.",
+    time="{day}.{month}. {clock}",
+)
 
 
 def told(number: int = 0, **changed: Any) -> Told:
@@ -71,9 +80,32 @@ def test_counts_are_by_camera_label_and_importance() -> None:
     assert list(counts.by_camera.items()) == [("Front door", 2), ("\u2217Yard\u2217", 1)]
     assert counts.by_label == {"person": 3, "animal": 1}
     assert counts.by_importance == {"high": 1, "medium": 0, "low": 2}
-    assert plain_digest(PERIOD, counts, UTC) == (
-        "2026-11-24 08:30 \u2013 2026-11-25 08:30: 2 (Front door: 2, \u2217Yard\u2217: 1)"
+
+
+@pytest.mark.parametrize(
+    ("total", "said"),
+    [
+        (0, "Nothing from 24.11. 08:30 on."),
+        (1, "One until 25.11. 08:30, {here}."),
+        (2, "2 from 24.11. 08:30 until 25.11. 08:30."),
+    ],
+)
+def test_without_an_agent_it_is_a_sentence_in_the_words_that_are_given(
+    total: int, said: str
+) -> None:
+    period = replace(PERIOD, total=total)
+
+    assert plain_digest(period, tallied([]), SENTENCES, UTC) == inert(said, 100)
+
+
+def test_what_each_camera_saw_is_told_behind_it_and_does_nothing_where_it_is_shown() -> None:
+    counts = tallied([told(), told(1, camera="*{total} Yard*"), told(2)])
+
+    assert plain_digest(PERIOD, counts, SENTENCES, UTC).endswith(
+        " 08:30. Front door: 2, \u2217(total) Yard\u2217: 1"
     )
+    many = tallied([told(camera=f"Camera {number} {'x' * 40}") for number in range(99)])
+    assert len(plain_digest(PERIOD, many, SENTENCES, UTC)) <= LONGEST_DESCRIPTION
 
 
 def test_an_answer_is_inert_and_short_enough() -> None:

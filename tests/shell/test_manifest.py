@@ -437,10 +437,11 @@ def test_the_values_that_can_be_filtered_by_are_all_offered() -> None:
     assert {*fields, *TARGET} == {str(key) for key in FILTERS}
 
 
-def test_every_sentence_of_the_activity_is_there() -> None:
-    source = (INTEGRATION / "logbook.py").read_text(encoding="utf-8")
-    common = {key for key in read("strings.json")["common"] if key.startswith("logbook_")}
-    assert set(re.findall(r'"(logbook_\w+)"', source)) == common
+@pytest.mark.parametrize(("room", "prefix"), [("logbook", "logbook"), ("digests", "digest")])
+def test_every_sentence_of_the_activity_and_of_digests_is_there(room: str, prefix: str) -> None:
+    source = (INTEGRATION / f"{room}.py").read_text(encoding="utf-8")
+    common = {key for key in read("strings.json")["common"] if key.startswith(f"{prefix}_")}
+    assert set(re.findall(rf'"({prefix}_\w+)"', source)) == common
 
 
 def test_every_error_of_an_action_has_its_message() -> None:

@@ -1,4 +1,4 @@
-"""What was seen is summed up: by the AI in one call, or in numbers."""
+"""What was seen is summed up: by the AI in one call, or in a sentence with numbers."""
 
 import asyncio
 import json
@@ -78,7 +78,7 @@ async def test_the_model_is_asked_once_of_all_that_was_seen(home: Home, model: M
     assert {key: answer[key] for key in COUNTS} == COUNTS
 
 
-async def test_without_an_ai_it_is_numbers(home: Home) -> None:
+async def test_without_an_ai_it_is_a_sentence_with_numbers(home: Home) -> None:
     await home.set_up()
     await seen(home, 1, 1, 2)
 
@@ -88,10 +88,26 @@ async def test_without_an_ai_it_is_numbers(home: Home) -> None:
         "agent_unavailable",
         "agent_missing",
     )
-    assert answer["summary"].endswith(": 3 (Camera 1: 2, Camera 2: 1)")
+    assert answer["summary"].startswith("3 Sightings from 20")
+    assert answer["summary"].endswith(". Camera 1: 2, Camera 2: 1")
     assert (answer["sightings_total"], answer["sightings_considered"]) == (3, 0)
     assert {key: answer[key] for key in COUNTS} == COUNTS
     assert answer["by_importance"] == {"high": 0, "medium": 3, "low": 0}
+
+
+async def test_that_sentence_is_in_the_language_of_the_house(home: Home) -> None:
+    home.hass.config.language = "de"
+    await home.set_up()
+    await seen(home, 1)
+
+    some = await call(home.hass, "summarize")
+    none = await call(home.hass, "summarize", since="2020-01-01", until="2020-01-02")
+
+    assert some["summary"].startswith("Eine Sichtung vom ")
+    assert some["summary"].endswith(". Camera 1: 1")
+    assert none["summary"] == (
+        "Vom 01.01.2020 00:00 bis zum 02.01.2020 00:00 wurde nichts gesehen."
+    )
 
 
 async def test_an_ai_that_sees_nothing_can_read(home: Home) -> None:
@@ -140,7 +156,7 @@ async def test_what_is_no_answer_becomes_no_digest(
     answer = await call(home.hass, "summarize")
 
     assert (answer["fallback_reason"], answer["fallback_detail"]) == ("agent_failed", detail)
-    assert answer["summary"].endswith(": 1 (Camera 1: 1)")
+    assert answer["summary"].startswith("One Sighting from ")
     assert answer["agent_id"] is None
     assert len(agent.asked) == 2
     assert home.state(Platform.SENSOR, "ai_failures_today", home.console).state == "1"
@@ -277,7 +293,7 @@ async def test_who_is_before_is_not_waited_for_for_ever(
         "agent_unavailable",
         "overload",
     )
-    assert answer["summary"].endswith(": 1 (Camera 1: 1)")
+    assert answer["summary"].startswith("One Sighting from ")
     assert len(agent.asked) == 1
 
 
@@ -362,9 +378,9 @@ async def test_what_is_deleted_while_it_waits_is_not_told(
 async def test_where_nothing_was_seen_nobody_is_asked(home: Home, agent: FakeTaskEntity) -> None:
     await home.set_up(agent)
 
-    answer = await call(home.hass, "summarize")
+    answer = await call(home.hass, "summarize", since="2020-01-01", until="2020-01-02")
 
-    assert answer["summary"].endswith(": 0")
+    assert answer["summary"] == "Nothing was seen from 2020-01-01 00:00 until 2020-01-02 00:00."
     assert (answer["fallback_reason"], answer["sightings_total"]) == (None, 0)
     assert agent.asked == []
 

@@ -74,6 +74,31 @@ class Tallies:
     by_importance: Mapping[str, int]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlainSentences:
+    """What is said without an agent, in the user's language.
+
+    ``{total}``, ``{since}`` and ``{until}`` stand for what they are called; other braces are text.
+    """
+
+    nothing: str
+    one: str
+    many: str
+    time: str
+    """How a moment is said, of ``{year}``, ``{month}``, ``{day}`` and ``{clock}``."""
+
+    def of(self, total: int) -> str:
+        """Return the sentence for so many Sightings."""
+        return {0: self.nothing, 1: self.one}.get(total, self.many)
+
+    def moment(self, local: datetime) -> str:
+        """Return that moment as it is said."""
+        said = self.time
+        for name, form in (("year", "%Y"), ("month", "%m"), ("day", "%d"), ("clock", "%H:%M")):
+            said = said.replace(f"{{{name}}}", local.strftime(form))
+        return said
+
+
 def tallied(told: Iterable[Told]) -> Tallies:
     """Return the counts; one Sighting may have several labels."""
     told = tuple(told)
@@ -115,14 +140,22 @@ def digest_in(answer: Answer, agent_id: str | None) -> str:
     return parse_answer(answer.raw, agent_id).description
 
 
-def plain_digest(period: Period, counts: Tallies, time_zone: tzinfo) -> str:
-    """Return what is said without an agent: numbers and names, in no language of their own."""
-    since, until = (each.astimezone(time_zone) for each in (period.since, period.until))
-    said = [f"{since:%Y-%m-%d %H:%M} \u2013 {until:%Y-%m-%d %H:%M}: {period.total}"]
+def plain_digest(
+    period: Period, counts: Tallies, sentences: PlainSentences, time_zone: tzinfo
+) -> str:
+    """Return what is said without an agent: one sentence, and how many each camera saw."""
+    said = sentences.of(period.total)
+    values = {
+        "total": f"{period.total}",
+        "since": sentences.moment(period.since.astimezone(time_zone)),
+        "until": sentences.moment(period.until.astimezone(time_zone)),
+    }
+    for name, value in values.items():
+        said = said.replace(f"{{{name}}}", value)
     if counts.by_camera:
         cameras = ", ".join(f"{name}: {count}" for name, count in counts.by_camera.items())
-        said.append(f"({cameras})")
-    return inert(" ".join(said), LONGEST_DESCRIPTION)
+        said = f"{said} {cameras}"
+    return inert(said, LONGEST_DESCRIPTION)
 
 
 def _known(told: Sequence[Told], period: Period, time_zone: tzinfo) -> Iterator[str]:
