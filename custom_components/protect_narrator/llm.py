@@ -5,7 +5,7 @@ else: an order in a picture, told in a description, finds nobody here who could 
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, override
 
 from homeassistant.components.llm import LLMTools
@@ -235,10 +235,20 @@ def _notes(
     if found.looked_back_to is not None:
         oldest = spoken(found.looked_back_to, now)
         notes.append(f"The oldest that was looked at was {oldest}; older ones are found by until.")
-    elif not found.sightings and (days := keep_days(hass)) is not None:
+    elif not found.sightings and (days := _forgotten_after(hass, when, now)) is not None:
         notes.append(f"What is older than {days} days is forgotten.")
     if away := [place.name for place in places if not place.is_reachable]:
         notes.append(f"Cannot be reached now, so may have seen more: {', '.join(away[:_MOST])}.")
     if silent := [place.name for place in places if not place.is_described]:
         notes.append(f"Switched off by the user, so not told of: {', '.join(silent[:_MOST])}.")
     return notes
+
+
+@callback
+def _forgotten_after(hass: HomeAssistant, when: Stretch, now: datetime) -> int | None:
+    """Return after how many days the recorder forgets, where the stretch reaches back so far."""
+    days = keep_days(hass)
+    if days is None or when.since is None:
+        return days
+    # In real time, as the recorder counts, whatever the clocks do to it in between.
+    return days if when.since < dt_util.as_utc(now) - timedelta(days=days) else None

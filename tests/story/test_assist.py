@@ -369,6 +369,19 @@ async def test_a_day_that_is_not_over_can_be_asked_for_to_its_end(assistant: Ass
         assert [each["title"] for each in answer["sightings"]] == ["A person waits"]
 
 
+async def test_what_is_forgotten_is_spoken_of_only_where_it_was_asked_for(
+    assistant: Assistant,
+) -> None:
+    assistant.expose(assistant.cameras[1])
+    forgotten = "What is older than 10 days is forgotten."
+
+    for recent in ({"period": "today"}, {"period": "last 7 days"}, {"since": days_ago(9)}):
+        assert "note" not in await assistant.call(**recent)
+    for long_ago in ({}, {"since": days_ago(11)}, {"until": days_ago(1)}):
+        assert (await assistant.call(**long_ago))["note"] == forgotten
+    assert await assistant.is_asked("Was a parcel delivered today?") == "No."
+
+
 async def test_what_has_not_begun_yet_is_said(assistant: Assistant) -> None:
     assistant.expose(assistant.cameras[1])
     await assistant.saw(assistant.cameras[1], "A person waits")
