@@ -133,3 +133,20 @@ def test_a_sighting_is_of_the_kinds_that_protect_or_the_ai_has_told(
     kind: str, changed: dict[str, Any], is_one: bool
 ) -> None:
     assert Wanted.of([kind], "").is_of_kind(seen(**changed)) is is_one
+
+
+@pytest.mark.parametrize(
+    ("kinds", "text", "may_be"),
+    [
+        ([], "the moon", True),
+        (["garden"], "", True),
+        ([], "parcel", False),
+        ([], "red cars", False),
+        (["animal"], "moon", False),
+        ([], "what happened", False),
+    ],
+)
+def test_words_without_a_meaning_of_their_own_may_be_a_name(
+    kinds: list[str], text: str, may_be: bool
+) -> None:
+    assert Wanted.of(kinds, text).may_be_a_name is may_be

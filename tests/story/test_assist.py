@@ -382,6 +382,30 @@ async def test_what_is_forgotten_is_spoken_of_only_where_it_was_asked_for(
     assert await assistant.is_asked("Was a parcel delivered today?") == "No."
 
 
+async def test_a_place_that_no_camera_has_is_said_to_be_none(assistant: Assistant) -> None:
+    """Models put it into the words to look for, as it is none of the places that they may name."""
+    shown, kept = assistant.cameras[1:3]
+    assistant.expose(shown)
+    await assistant.saw(shown, "A person waits")
+
+    said = await assistant.is_asked("What happened at the moon today?")
+
+    assert assistant.model.calls[-2].arguments == {"period": "today", "text": "moon"}
+    no_place = "no camera or area is called so. There are: Camera 1."
+    assert said == f'Nothing that I know of. If a place is meant by "moon": {no_place}'
+    answer = await assistant.call(text=kept.name, period="today")
+    assert answer["note"].endswith(no_place)
+    for known in (
+        {"text": "heron", "where": shown.name},
+        {"text": "parcel"},
+        {"text": "red car"},
+        {"text": "heron", "kinds": ["animal"]},
+    ):
+        assert "note" not in await assistant.call(period="today", **known)
+    named = {"text": f"at {shown.name}", "since": days_ago(2), "until": days_ago(1)}
+    assert "note" not in await assistant.call(**named)
+
+
 async def test_what_has_not_begun_yet_is_said(assistant: Assistant) -> None:
     assistant.expose(assistant.cameras[1])
     await assistant.saw(assistant.cameras[1], "A person waits")

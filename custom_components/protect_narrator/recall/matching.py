@@ -83,6 +83,15 @@ class Wanted:
         telling = dict.fromkeys(word for word in words if word not in _SMALL)
         return cls(kinds=frozenset(known), words=tuple(telling)[:_MOST_WORDS])
 
+    @property
+    def may_be_a_name(self) -> bool:
+        """Say whether it is words alone, of which none means anything here: "moon", no "parcel"."""
+        return (
+            bool(self.words)
+            and not self.kinds
+            and all(len(_relatives(word)) == 1 for word in self.words)
+        )
+
     def is_of_kind(self, data: Mapping[str, Any]) -> bool:
         """Say whether the Sighting with these event data is of one of the kinds.
 
