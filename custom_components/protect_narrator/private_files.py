@@ -1,6 +1,7 @@
 """Directories and files that nobody but Home Assistant's own user may open; all of it blocks."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 import errno
 import os
 from pathlib import Path
@@ -43,11 +44,10 @@ def touch_private_file(path: Path) -> None:
 
 def _opened(path: Path, how: int) -> int:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | how, FILE_MODE)
-    try:
+    with ExitStack() as undoing:
+        undoing.callback(os.close, descriptor)
         _take_back(os.fstat(descriptor), FILE_MODE, lambda mode: os.fchmod(descriptor, mode))
-    except BaseException:
-        os.close(descriptor)
-        raise
+        undoing.pop_all()  # it is the caller's now
     return descriptor
 
 

@@ -112,10 +112,10 @@ def keep(root: Path, folder: str, sighting_id: str, picture: bytes, taken: float
             os.fsync(file.fileno())
         os.utime(part, (taken, taken))
         part.replace(picture_in(root, folder, sighting_id))
-    except BaseException:
+    finally:
+        # Not there any more unless something went wrong.
         with suppress(OSError):
             part.unlink(missing_ok=True)
-        raise
     return len(jpeg)
 
 
