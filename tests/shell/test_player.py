@@ -105,17 +105,18 @@ async def test_closing_does_not_wait_for_ever_for_a_viewer_who_does_not_leave(
 ) -> None:
     monkeypatch.setattr(room, "_LEAVING_S", 0.05)
     player = Player()
-    going = asyncio.Event()
+    seated, going = asyncio.Event(), asyncio.Event()
 
     async def stay() -> None:
         async with player.place("kim"):
+            seated.set()
             try:
                 await asyncio.get_running_loop().create_future()
             finally:
                 await going.wait()
 
     task = asyncio.create_task(stay())
-    await asyncio.sleep(0)
+    await seated.wait()
     await asyncio.wait_for(player.close(), 5)
     assert not task.done()
     going.set()

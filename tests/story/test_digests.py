@@ -55,6 +55,16 @@ def choose_for(home: Home, number: int, agent: FakeTaskEntity) -> None:
     )
 
 
+async def one_camera_is_told_to_another_agent(home: Home) -> tuple[FakeTaskEntity, FakeTaskEntity]:
+    """Set up; return whom all is shown to but the second camera, and whom that is shown to."""
+    cloud, at_home = FakeTaskEntity("Cloud"), FakeTaskEntity("At home")
+    await add_agents(home.hass, cloud, at_home)
+    await home.set_up(cloud)
+    choose_for(home, 2, at_home)
+    at_home.answer = lambda: {**GOOD_ANSWER, "title": "A secret"}
+    return cloud, at_home
+
+
 async def test_the_model_is_asked_once_of_all_that_was_seen(home: Home, model: Model) -> None:
     await home.set_up(AI_TASK, {CONF_LANGUAGE: "de"})
     sightings = await seen(home, 1, 2, 1)
@@ -420,11 +430,7 @@ async def test_of_many_the_newest_are_told_and_all_are_counted(
 
 async def test_what_one_ai_has_seen_is_not_told_to_another(home: Home) -> None:
     """Who gave one camera an AI at home does not want its words told to one in the cloud."""
-    cloud, at_home = FakeTaskEntity("Cloud"), FakeTaskEntity("At home")
-    await add_agents(home.hass, cloud, at_home)
-    await home.set_up(cloud)
-    choose_for(home, 2, at_home)
-    at_home.answer = lambda: {**GOOD_ANSWER, "title": "A secret"}
+    cloud, at_home = await one_camera_is_told_to_another_agent(home)
     await seen(home, 1, 2, 1)
     cloud.answer = lambda: DIGEST
 
@@ -439,11 +445,7 @@ async def test_what_one_ai_has_seen_is_not_told_to_another(home: Home) -> None:
 
 async def test_nor_is_it_when_the_camera_is_gone(home: Home) -> None:
     """Its words are in the record for days, and nobody knows its profile any more."""
-    cloud, at_home = FakeTaskEntity("Cloud"), FakeTaskEntity("At home")
-    await add_agents(home.hass, cloud, at_home)
-    await home.set_up(cloud)
-    choose_for(home, 2, at_home)
-    at_home.answer = lambda: {**GOOD_ANSWER, "title": "A secret"}
+    cloud, _ = await one_camera_is_told_to_another_agent(home)
     await seen(home, 1, 2)
     sensor = sensor_of(home, 2)
     await home.unload()
@@ -460,11 +462,7 @@ async def test_nor_is_it_when_the_camera_is_gone(home: Home) -> None:
 
 async def test_nor_is_it_when_the_camera_goes_while_we_listen(home: Home) -> None:
     """With its profile removed nobody knows any more that its words were for another one."""
-    cloud, at_home = FakeTaskEntity("Cloud"), FakeTaskEntity("At home")
-    await add_agents(home.hass, cloud, at_home)
-    await home.set_up(cloud)
-    choose_for(home, 2, at_home)
-    at_home.answer = lambda: {**GOOD_ANSWER, "title": "A secret"}
+    cloud, _ = await one_camera_is_told_to_another_agent(home)
     await seen(home, 1, 2)
     await home.is_heard()
     gone = home.console.cameras[2]
